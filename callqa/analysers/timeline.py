@@ -1,0 +1,197 @@
+"""Who held the floor when: the geometry under every measure of conversation.
+
+Turns (pieces of speech) become *pieces* (bridge_gap closed, noise dropped), pieces become *floors*: what a person would
+call a turn. The rules are DEFINITIONS.md, section 1; docs/measures says them in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from callqa.types import Call, Seconds, Side, Span, Turn, Word, covered, joined, overlaps, without
+
+EPS = 1e-6  # comparisons of times must not depend on where in the call they are made
+PARTIES: tuple[Side, Side] = ("rep", "customer")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The parameters of DEFINITIONS.md and the backchannel words of each language (lower case, ё as е)."""
+
+    min_speech: Seconds = 0.12
+    bridge_gap: Seconds = 0.30
+    turn_pause: Seconds = 3.0
+    backchannel_overlap: Seconds = 0.5
+    backchannel_words: int = 3
+    backchannel_wordless: Seconds = 1.0
+    backchannels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One side's speech with no gap over bridge_gap. ``backchannel``: a listening signal that takes no floor."""
+
+    side: Side
+    start: Seconds
+    end: Seconds
+    words: tuple[Word, ...]
+    backchannel: bool = False
+    takes_floor: bool = True
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """One side's turn: its pieces up to turn_pause apart, the other side's backchannels inside passed over."""
+
+    side: Side
+    pieces: tuple[Piece, ...]
+
+    @property
+    def start(self) -> Seconds:
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> Seconds:
+        return max(piece.end for piece in self.pieces)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for piece in self.pieces for word in piece.words)
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A call seen as speech spans, pieces and floors of rep and customer."""
+
+    speech: dict[Side, tuple[Span, ...]]
+    pieces: tuple[Piece, ...]
+    floors: tuple[Floor, ...]
+    active: tuple[Span, ...]
+    unknown: Seconds = 0.0
+
+    @property
+    def active_seconds(self) -> Seconds:
+        return covered(self.active)
+
+    @property
+    def overlap(self) -> tuple[Span, ...]:
+        return overlaps(self.speech["rep"], self.speech["customer"])
+
+    def by(self, side: Side) -> tuple[Floor, ...]:
+        return tuple(floor for floor in self.floors if floor.side == side)
+
+
+def timeline(call: Call, rules: Rules) -> Timeline:
+    """The call's timeline; sides other than rep and customer are not conversation."""
+    turns = call.transcript.turns
+    pieces = {side: _pieces([t for t in turns if t.side == side], side, rules) for side in PARTIES}
+    speech: dict[Side, tuple[Span, ...]] = {side: tuple(p.span for p in pieces[side]) for side in PARTIES}
+    marked = tuple(
+        sorted(
+            (_marked(piece, pieces[_other(side)], rules) for side in PARTIES for piece in pieces[side]),
+            key=lambda p: (p.start, p.end, p.side),
+        )
+    )
+    holes = [t.span for t in turns if t.side == "ivr"] + [event.span for event in call.transcript.events]
+    return Timeline(
+        speech=speech,
+        pieces=marked,
+        floors=_floors(marked, speech, rules),
+        active=_active(speech, holes),
+        unknown=covered(t.span for t in turns if t.side == "unknown"),
+    )
+
+
+def plain(text: str) -> str:
+    """A word as lists hold it: lower case, ё as е, no punctuation.
+
+    >>> plain("Ещё,")
+    'еще'
+    """
+    return re.sub(r"[^\w\s'-]", "", text.lower().replace("ё", "е")).strip("'- ")
+
+
+def _other(side: Side) -> Side:
+    return "customer" if side == "rep" else "rep"
+
+
+def _pieces(turns: Sequence[Turn], side: Side, rules: Rules) -> list[Piece]:
+    spans = joined((t.span for t in turns), rules.bridge_gap)
+    words = sorted((w for t in turns for w in t.words), key=lambda w: (w.start, w.end))
+    result = []
+    for i, span in enumerate(spans):
+        until = spans[i + 1].start if i + 1 < len(spans) else float("inf")
+        # a word belongs to the last piece that has begun when the word is half over
+        mine = [w for w in words if (w.start + w.end) / 2 < until and (i == 0 or (w.start + w.end) / 2 >= span.start)]
+        if span.duration >= rules.min_speech - EPS:
+            result.append(Piece(side, span.start, span.end, tuple(mine)))
+    return result
+
+
+def _marked(piece: Piece, others: Sequence[Piece], rules: Rules) -> Piece:
+    alone = covered(without([piece.span], [o.span for o in others]))
+    inside = alone < rules.min_speech - EPS and bool(others)
+    return Piece(
+        piece.side, piece.start, piece.end, piece.words, _is_backchannel(piece, others, inside, rules), not inside
+    )
+
+
+def _is_backchannel(piece: Piece, others: Sequence[Piece], inside: bool, rules: Rules) -> bool:
+    """Short or listed words while the other side keeps the floor, and no answer to the other's question."""
+    before = [o for o in others if o.start < piece.start - EPS]
+    after = [o for o in others if o.end > piece.end + EPS]
+    if not before or not after:
+        return False
+    last, following = before[-1], after[0]
+    if last is not following and following.start - last.end > rules.turn_pause + EPS:
+        return False
+    duration = piece.end - piece.start
+    if inside and last is following and duration <= rules.backchannel_overlap + EPS:
+        return True
+    said_before = [w for w in last.words if w.start < piece.start]
+    if last is not following and said_before and said_before[-1].text.rstrip("»\"'").endswith("?"):
+        return False
+    if not piece.words:
+        return duration <= rules.backchannel_wordless + EPS
+    return len(piece.words) <= rules.backchannel_words and _all_listed(piece.words, rules.backchannels)
+
+
+def _all_listed(words: Sequence[Word], listed: Collection[str]) -> bool:
+    said = [plain(word.text) for word in words]
+    return " ".join(said) in listed or all(part in listed for word in said for part in word.split("-") if part)
+
+
+def _floors(pieces: Sequence[Piece], speech: dict[Side, tuple[Span, ...]], rules: Rules) -> tuple[Floor, ...]:
+    """Pieces in the order in which each first had the floor to itself, runs of one side joined."""
+    holding = [p for p in pieces if p.takes_floor and not p.backchannel]
+    holding.sort(key=lambda p: (without([p.span], speech[_other(p.side)]) or (p.span,))[0].start)
+    floors: list[Floor] = []
+    for piece in holding:
+        if floors and floors[-1].side == piece.side and piece.start - floors[-1].end <= rules.turn_pause + EPS:
+            floors[-1] = Floor(piece.side, (*floors[-1].pieces, piece))
+        else:
+            floors.append(Floor(piece.side, (piece,)))
+    return tuple(floors)
+
+
+def _active(speech: dict[Side, tuple[Span, ...]], holes: Sequence[Span]) -> tuple[Span, ...]:
+    spoken = [span for side in PARTIES for span in speech[side]]
+    if not spoken:
+        return ()
+    whole = Span(min(s.start for s in spoken), max(s.end for s in spoken))
+    # talking over hold music is still talking
+    return without([whole], without(holes, spoken))

@@ -1,0 +1,214 @@
+"""TOML in, frozen dataclasses out. Unknown keys are errors that name the key and the cure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from callqa.errors import ConfigError
+
+T = TypeVar("T")
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``use = "name"`` and the options for whatever that name builds."""
+
+    use: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where results are kept: an SQLAlchemy URL."""
+
+    url: str = "sqlite:///callqa.db"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """What is taken as a recording.
+
+    ``name_pattern`` is a regular expression with named groups (the columns of calls.csv), used for files that
+    calls.csv does not list; ``max_hours`` and ``min_seconds`` bound the length.
+    """
+
+    name_pattern: str = ""
+    max_hours: float = 6.0
+    min_seconds: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """``rep_channel``: the channel (0-based) that carries the rep on every two-channel call, where calls.csv is silent."""
+
+    rep_channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """callqa.toml: one object for all that can be set. ``base`` is the folder its file names start from."""
+
+    path: str
+    base: str
+    languages: tuple[str, ...]
+    store: StoreSettings
+    intake: IntakeSettings
+    roles: RoleSettings
+    transcriber: Choice
+    diarizer: Choice
+    analysers: tuple[Choice, ...]
+    scorecards: Mapping[str, str]
+
+
+SECTIONS = ("languages", "store", "intake", "roles", "transcriber", "diarizer", "analysers", "scorecards")
+
+
+def shipped(name: str) -> Path:
+    """A folder that travels with callqa ("configs", "models", "sample_audio"): in the package or beside it."""
+    inside = PACKAGE / "_shipped" / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def find_settings(path: Path | None = None) -> Settings:
+    """The named file, else ./callqa.toml, else the one callqa ships."""
+    if path is not None:
+        return load(path)
+    here = Path("callqa.toml")
+    return load(here if here.is_file() else shipped("configs") / "callqa.toml")
+
+
+def load(path: Path) -> Settings:
+    """Read one config file, or raise a ConfigError that names file and key."""
+    raw = read_toml(path)
+    where = str(path)
+    for key in raw:
+        check_known(where, key, SECTIONS)
+    shipped_raw = read_toml(shipped("configs") / "callqa.toml")
+    base = path.parent
+    languages = _languages(where, raw.get("languages", shipped_raw["languages"]))
+    # analysers and scorecards left out of a team's file are the shipped ones, read from the shipped folder
+    analysers, from_ = _inherited(raw, shipped_raw, "analysers", base)
+    cards, cards_from = _inherited(raw, shipped_raw, "scorecards", base)
+    return Settings(
+        path=where,
+        base=str(base),
+        languages=languages,
+        store=convert(where, "store", raw.get("store", {}), StoreSettings),
+        intake=convert(where, "intake", raw.get("intake", {}), IntakeSettings),
+        roles=convert(where, "roles", raw.get("roles", {}), RoleSettings),
+        transcriber=_choice(where, base, "transcriber", raw.get("transcriber", shipped_raw["transcriber"]), languages),
+        diarizer=_choice(where, base, "diarizer", raw.get("diarizer", shipped_raw["diarizer"]), languages),
+        analysers=tuple(_choice(where, from_, f"analysers[{i}]", row, languages) for i, row in enumerate(analysers)),
+        scorecards={key: str(_find(cards_from, name)) for key, name in cards.items()},
+    )
+
+
+def build(path: str, key: str, choice: Choice, builders: Mapping[str, type[T]]) -> T:
+    """Make the object a Choice names. A builder's options are its dataclass fields."""
+    check_known(path, f"{key}.{choice.use}", tuple(builders))
+    return convert(path, key, choice.options, builders[choice.use])
+
+
+def convert(path: str, key: str, raw: Any, target: type[T]) -> T:
+    """Plain data as the dataclass ``target``: unknown keys and wrong types are ConfigErrors that name the place."""
+    _check_keys(path, key, raw, target)
+    try:
+        return msgspec.convert(raw, type=target)
+    except msgspec.ValidationError as error:
+        raise ConfigError(path, key, str(error)) from error
+
+
+def check_known(path: str, key: str, known: tuple[str, ...]) -> None:
+    name = key.rpartition(".")[2]
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(known)}"
+        raise ConfigError(path, key, f"unknown; {hint}")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dict; what cannot be read is a ConfigError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), "file", error.strerror or str(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), "syntax", str(error)) from error
+
+
+def _inherited(raw: Mapping[str, Any], default: Mapping[str, Any], key: str, base: Path) -> tuple[Any, Path]:
+    return (raw[key], base) if key in raw else (default[key], shipped("configs"))
+
+
+def _languages(path: str, raw: Any) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not raw or any(language not in ("ru", "en") for language in raw):
+        raise ConfigError(path, "languages", f"a list of 'ru' and 'en', not {raw!r}")
+    return tuple(raw)
+
+
+def _choice(where: str, base: Path, key: str, raw: Any, languages: tuple[str, ...]) -> Choice:
+    """``file`` (one or several, ``{language}`` in a name is filled in) becomes the option ``lexicons``: language to
+    the merged content, so that a fingerprint of the options sees a word list change."""
+    if not isinstance(raw, Mapping) or "use" not in raw:
+        raise ConfigError(where, key, "missing 'use'")
+    options = {name: value for name, value in raw.items() if name not in ("use", "file")}
+    if "file" in raw:
+        names = [raw["file"]] if isinstance(raw["file"], str) else list(raw["file"])
+        options["lexicons"] = {
+            language: {
+                k: v for name in names for k, v in read_toml(_find(base, name.format(language=language))).items()
+            }
+            for language in languages
+        }
+    return Choice(raw["use"], options)
+
+
+def _find(base: Path, name: str) -> Path:
+    """The file beside the config, else the shipped one of that name."""
+    return base / name if (base / name).is_file() else shipped("configs") / name
+
+
+def _check_keys(path: str, key: str, raw: Any, target: Any) -> None:
+    """Unknown keys at any depth; msgspec does not look for them in dataclasses."""
+    target = _plain(target)
+    if dataclasses.is_dataclass(target) and isinstance(raw, Mapping):
+        hints = typing.get_type_hints(target)
+        for name, value in raw.items():
+            check_known(path, f"{key}.{name}", tuple(f.name for f in dataclasses.fields(target)))
+            _check_keys(path, f"{key}.{name}", value, hints[name])
+        return
+    arguments = typing.get_args(target)
+    if isinstance(raw, Mapping) and len(arguments) == 2:
+        for name, value in raw.items():
+            _check_keys(path, f"{key}.{name}", value, arguments[1])
+    elif isinstance(raw, list) and arguments:
+        for i, value in enumerate(raw):
+            _check_keys(path, f"{key}[{i}]", value, arguments[0])
+
+
+def _plain(target: Any) -> Any:
+    """``X | None`` as X."""
+    if typing.get_origin(target) in (typing.Union, types.UnionType):
+        rest = [a for a in typing.get_args(target) if a is not type(None)]
+        return rest[0] if len(rest) == 1 else target
+    return target
+
+
+def check_pattern(path: str, key: str, pattern: str) -> re.Pattern[str]:
+    """A regular expression from a config file, or a ConfigError that says what is wrong with it."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(path, key, f"not a regular expression: {error}") from error
