@@ -51,7 +51,7 @@ class IntakeSettings:
 
 @dataclass(frozen=True, slots=True)
 class RoleSettings:
-    """``rep_channel``: the channel (0-based) that carries the rep on every two-channel call, where calls.csv is silent."""
+    """``rep_channel``: the channel (0-based) of the rep on every two-channel call, where calls.csv is silent."""
 
     rep_channel: int | None = None
 
@@ -173,6 +173,11 @@ def _choice(where: str, base: Path, key: str, raw: Any, languages: tuple[str, ..
             for language in languages
         }
     return Choice(raw["use"], options)
+
+
+def _merged(base: Path, names: list[str], language: str) -> dict[str, Any]:
+    files = [read_toml(_find(base, name.format(language=language))) for name in names]
+    return {key: value for content in files for key, value in content.items()}
 
 
 def _find(base: Path, name: str) -> Path:

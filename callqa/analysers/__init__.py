@@ -9,7 +9,10 @@ from callqa.types import Call, Measure, Measurement
 
 
 class Analyser(Protocol):
-    """Reads a call and nothing else; returns numbers. No clock, no shared state. A frozen dataclass: fields are options."""
+    """Reads a call and nothing else; returns numbers: no clock, no shared state.
+
+    A frozen dataclass: its fields are its options.
+    """
 
     @property
     def measures(self) -> tuple[Measure, ...]: ...
