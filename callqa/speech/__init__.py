@@ -51,6 +51,19 @@ class Speakers:
     separation: float
 
 
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One voice of a call before anybody knows whose it is: a channel of a stereo call, a speaker of a mono one.
+
+    ``speech`` is where it spoke (overlaps with others included), ``words`` what it said. On a stereo call a party may
+    still hold two voices in turn: a menu or voicemail prompt and then a person.
+    """
+
+    channel: int
+    speech: tuple[Span, ...]
+    words: tuple[Word, ...]
+
+
 class Transcriber(Protocol):
     """Speech to text for several channels at once, so that an adapter can fill a batch across calls."""
 
