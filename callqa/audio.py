@@ -228,7 +228,7 @@ def _av_blocks(path: Path, container: Any, stream: Any, max_hours: float) -> Ite
                 done += gap
                 yield np.zeros((gap, stream.channels), np.float32)
         for block in to_float.resample(frame):
-            samples = block.to_ndarray().reshape(-1, stream.channels)
+            samples = block.to_ndarray().reshape(-1, stream.channels).astype(np.float32, copy=False)
             done += len(samples)
             yield samples
         if done / stream.rate > max_hours * 3600:

@@ -301,12 +301,15 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class PointsLost:
-    """Points a rule took, and the moment that shows it. ``value`` and ``band`` as the rule saw them."""
+    """Points a rule took, and the moment that shows it. ``value`` and ``band`` as the rule saw them.
+
+    None in a band means no bound on that side (a fatal criterion has one bound).
+    """
 
     rule: str
     measure: str
     value: float
-    band: tuple[float, float, float, float]
+    band: tuple[float | None, float | None, float | None, float | None]
     points: float
     quote: str
     start: Seconds | None
