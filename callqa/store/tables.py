@@ -1,0 +1,70 @@
+"""The tables of the store. What stands here is what the newest migration leaves behind; a test compares the two."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+schema = MetaData()
+
+# one row a recording, by content; path is where it was last seen
+recordings = Table(
+    "recordings",
+    schema,
+    Column("sha256", String(64), primary_key=True),
+    Column("id", String(12), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("duration", Float, nullable=False),
+    Column("sample_rate", Integer, nullable=False),
+    Column("channels", Integer, nullable=False),
+    Column("codec", Text, nullable=False),
+    Index("recordings_by_id", "id"),
+)
+
+# one row a file name; size and time tell that its hash need not be computed again
+files = Table(
+    "files",
+    schema,
+    Column("path", Text, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+)
+
+# a stage's answer under everything it depends on; rows are added, never changed
+results = Table(
+    "results",
+    schema,
+    Column("sha256", String(64), primary_key=True),
+    Column("stage", String(32), primary_key=True),
+    Column("fingerprint", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("made_at", String(32), nullable=False),
+)
+
+# which of a stage's answers is today's
+current = Table(
+    "current",
+    schema,
+    Column("sha256", String(64), primary_key=True),
+    Column("stage", String(32), primary_key=True),
+    Column("fingerprint", String(32), nullable=False),
+)
+
+# what the telephone system said of a call: a row of calls.csv as JSON
+call_metadata = Table(
+    "call_metadata",
+    schema,
+    Column("sha256", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# files that could not be scored, until they can
+failures = Table(
+    "failures",
+    schema,
+    Column("path", Text, primary_key=True),
+    Column("code", String(64), nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("retryable", Boolean, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_at", String(32), nullable=False),
+)
