@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tomllib
 import types
 import typing
@@ -175,11 +174,6 @@ def _choice(where: str, base: Path, key: str, raw: Any, languages: tuple[str, ..
     return Choice(raw["use"], options)
 
 
-def _merged(base: Path, names: list[str], language: str) -> dict[str, Any]:
-    files = [read_toml(_find(base, name.format(language=language))) for name in names]
-    return {key: value for content in files for key, value in content.items()}
-
-
 def _find(base: Path, name: str) -> Path:
     """The file beside the config, else the shipped one of that name."""
     return base / name if (base / name).is_file() else shipped("configs") / name
@@ -209,11 +203,3 @@ def _plain(target: Any) -> Any:
         rest = [a for a in typing.get_args(target) if a is not type(None)]
         return rest[0] if len(rest) == 1 else target
     return target
-
-
-def check_pattern(path: str, key: str, pattern: str) -> re.Pattern[str]:
-    """A regular expression from a config file, or a ConfigError that says what is wrong with it."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(path, key, f"not a regular expression: {error}") from error

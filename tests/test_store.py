@@ -59,9 +59,13 @@ def test_an_answer_is_kept_under_its_fingerprint(store):
 
 
 def test_a_block_that_fails_leaves_nothing(store):
-    with pytest.raises(KeyError), store.write() as write:
-        write.put_recording(A)
-        raise KeyError("in the middle")
+    def fails_in_the_middle():
+        with store.write() as write:
+            write.put_recording(A)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails_in_the_middle()
     assert store.recordings() == []
 
 
