@@ -110,7 +110,7 @@ def load(path: Path) -> Settings:
         transcriber=_choice(where, base, "transcriber", raw.get("transcriber", shipped_raw["transcriber"]), languages),
         diarizer=_choice(where, base, "diarizer", raw.get("diarizer", shipped_raw["diarizer"]), languages),
         analysers=tuple(_choice(where, from_, f"analysers[{i}]", row, languages) for i, row in enumerate(analysers)),
-        scorecards={key: str(_find(cards_from, name)) for key, name in cards.items()},
+        scorecards={key: str(locate(cards_from, name)) for key, name in cards.items()},
     )
 
 
@@ -167,14 +167,14 @@ def _choice(where: str, base: Path, key: str, raw: Any, languages: tuple[str, ..
         names = [raw["file"]] if isinstance(raw["file"], str) else list(raw["file"])
         options["lexicons"] = {
             language: {
-                k: v for name in names for k, v in read_toml(_find(base, name.format(language=language))).items()
+                k: v for name in names for k, v in read_toml(locate(base, name.format(language=language))).items()
             }
             for language in languages
         }
     return Choice(raw["use"], options)
 
 
-def _find(base: Path, name: str) -> Path:
+def locate(base: Path, name: str) -> Path:
     """The file beside the config, else the shipped one of that name."""
     return base / name if (base / name).is_file() else shipped("configs") / name
 

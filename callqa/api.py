@@ -1,0 +1,231 @@
+"""The public verbs of callqa: what the command line does, for Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from callqa import evaluation, intake, playback, truth
+from callqa.audio import SUFFIXES, decode
+from callqa.config import Settings, find_settings
+from callqa.engines import Done, Failed
+from callqa.engines.local import LocalEngine
+from callqa.errors import UsageError
+from callqa.parts import Parts
+from callqa.pipeline import Job, Pipeline, Same
+from callqa.reports import audio_uri, csv, document, encode, html, index
+from callqa.reports.index import Row
+from callqa.store import Failure, Store
+from callqa.types import Language, Metadata, Recording, Scored
+
+Outcome = Done[Job, Scored] | Failed[Job] | Same
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """A call under today's lists and scorecard beside what it was before; ``scored`` None: it must be heard again."""
+
+    recording: Recording
+    before: float | None
+    scored: Scored | None
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The recordings of a run and what a person should know of how they were found."""
+
+    items: tuple[Job, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team's settings with its store open: what every verb works on."""
+
+    settings: Settings
+    pipeline: Pipeline
+    store: Store
+
+    @property
+    def parts(self) -> Parts:
+        return self.pipeline.parts
+
+    def jobs(self, paths: Sequence[Path], calls: Path | None = None) -> Jobs:
+        """The recordings at those paths with their metadata: calls.csv, else the name pattern, else the store.
+
+        Without ``calls``, a calls.csv in a folder named is used.
+        """
+        files = intake.find(paths, SUFFIXES)
+        tables = [calls] if calls else [p / "calls.csv" for p in paths if (p / "calls.csv").is_file()]
+        rows = [intake.read_calls(table) for table in tables]
+        pattern = intake.name_pattern(self.settings.path, self.settings.intake.name_pattern)
+        notes = [f"{table}: used" for table in tables if not calls]
+        for table in rows:
+            if missing := table.unmatched(files):
+                notes.append(f"{table.path}: {len(missing)} of its files are not among these: {', '.join(missing[:3])}")
+        items = []
+        for path in files:
+            told = next((row for table in rows if (row := table.of(path))), None)
+            told = told or (intake.from_name(path, pattern) if pattern else None) or self._remembered(path)
+            items.append(Job(path, told or Metadata(path.name)))
+        return Jobs(tuple(items), tuple(notes))
+
+    def score(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """Every recording's outcome as it comes; all are kept in the store by then."""
+        return self.pipeline.run(self.store, jobs, LocalEngine())
+
+    def call(self, reference: str) -> Scored:
+        """A scored call, by id, path or file name."""
+        recording = self.store.find(reference)
+        metadata = self.store.metadata(recording.sha256) or Metadata(Path(recording.path).name)
+        found = self.pipeline.scored(self.store, recording, metadata)
+        if found is None:
+            raise UsageError(f"{recording.path}: heard under other settings; `callqa score` it again")
+        scored, kept = found
+        with self.store.write() as write:
+            kept.write(write)
+        return scored
+
+    def calls(self) -> Iterator[Scored]:
+        """Every call that has been heard under these settings, by path."""
+        for recording in self.store.recordings():
+            metadata = self.store.metadata(recording.sha256) or Metadata(Path(recording.path).name)
+            if found := self.pipeline.scored(self.store, recording, metadata):
+                yield found[0]
+
+    def failures(self) -> list[Failure]:
+        """Files set aside, by path, until they are scored."""
+        return self.store.failures()
+
+    def rescore(self, references: Sequence[str] = ()) -> Iterator[Rescored]:
+        """Today's roles, lists, analysers and scorecard on what was heard before; the sound is not needed."""
+        recordings = [self.store.find(r) for r in references] if references else self.store.recordings()
+        for recording in recordings:
+            metadata = self.store.metadata(recording.sha256) or Metadata(Path(recording.path).name)
+            before = self.pipeline.kept_score(self.store, recording.sha256)
+            found = self.pipeline.scored(self.store, recording, metadata)
+            if found is None:
+                yield Rescored(recording, before, None)
+                continue
+            with self.store.write() as write:
+                found[1].write(write)
+            yield Rescored(recording, before, found[0])
+
+    def document(self, scored: Scored) -> dict[str, Any]:
+        """The call as ``--json`` shows it."""
+        return document(scored, self.parts.catalogue)
+
+    def encoded(self, scored: Scored) -> bytes:
+        """That document as bytes: the same call gives the same bytes."""
+        return encode(self.document(scored))
+
+    def csv(self, scored: Scored) -> str:
+        return csv(scored, self.parts.catalogue)
+
+    def html(self, scored: Scored, out: Path, language: Language | None = None, embed: bool = False) -> str:
+        """The call's report page, to stand in the folder ``out``; the sound is named from there, or put inside."""
+        card = self.parts.cards[scored.call.transcript.language]
+        bands = {rule.measure: rule.band_for(scored.scorecard.call_type) for rule in card.rules}
+        audio = self._sound(scored.call.recording, out, embed)
+        return html(scored, self.parts.catalogue, bands, language or scored.call.transcript.language, audio)
+
+    def write_report(self, scored: Scored, out: Path, language: Language | None = None, embed: bool = False) -> Path:
+        """The call's page and JSON in the folder ``out``; gives the page's path."""
+        out.mkdir(parents=True, exist_ok=True)
+        page = out / report_name(scored)
+        _write(page.with_suffix(".json"), self.encoded(scored))
+        _write(page, self.html(scored, out, language, embed).encode())
+        return page
+
+    def write_index(
+        self, scored: Sequence[Scored], failed: Sequence[Failed[Job]], out: Path, language: Language
+    ) -> Path:
+        """The page that lists the calls of a run and those set aside."""
+        rows = [row(s) for s in scored] + [
+            Row(file=failure.item.path.name, problem=failure.problem) for failure in failed
+        ]
+        _write(out / "index.html", index(rows, language).encode())
+        return out / "index.html"
+
+    def labelled(self, folder: Path) -> list[truth.Truth]:
+        """The labelled calls of a folder, by name."""
+        return [truth.read(path) for path in truth.find(folder)]
+
+    def evaluate(self, folder: Path, with_metadata: bool = True) -> Iterator[evaluation.Result]:
+        """Labelled calls against their truth, as they come; without metadata roles must be found in the words."""
+        truths = {t.audio.absolute(): t for t in self.labelled(folder)}
+        jobs = self.jobs(sorted(truths), folder / "calls.csv" if (folder / "calls.csv").is_file() else None).items
+        if not with_metadata:
+            jobs = tuple(Job(job.path, Metadata(job.path.name)) for job in jobs)
+        for outcome in self.score(jobs):
+            if isinstance(outcome, Done):
+                scored: Scored = outcome.value
+                heard = self.pipeline.listened(self.store, scored.call.recording.sha256)
+                assert heard is not None, "just scored"
+                yield evaluation.judge(truths[outcome.item.path], scored, heard[1], self.parts.analysers)
+
+    def _sound(self, recording: Recording, out: Path, embed: bool) -> str:
+        """How the page names the sound: beside it where a browser plays the format, else a copy that it does."""
+        path = Path(recording.path)
+        if not path.is_file():
+            return ""
+        if not playback.plays(path, recording.codec):
+            copy = out / "audio" / f"{path.stem}-{recording.id[:6]}.flac"
+            if not copy.is_file():
+                playback.write_copy(decode(path, self.settings.intake.max_hours, 0.0), copy)
+            path = copy
+        return audio_uri(path) if embed else quote(os.path.relpath(path.absolute(), out.absolute()))
+
+    def _remembered(self, path: Path) -> Metadata | None:
+        sha = self.store.known_hash(path) if path.is_file() else None
+        metadata = self.store.metadata(sha) if sha else None
+        return replace(metadata, file=path.name) if metadata else None
+
+
+@contextmanager
+def team(config: Path | None = None, store: str | None = None) -> Iterator[Team]:
+    """Settings read and checked, the store open. Raises ConfigError, StoreError."""
+    settings = find_settings(config)
+    parts = Parts.of(settings)
+    opened = Store.open(store or settings.store.url)
+    try:
+        yield Team(settings, Pipeline(settings, parts), opened)
+    finally:
+        opened.close()
+
+
+def report_name(scored: Scored) -> str:
+    """The page of a call: its file's name and the beginning of its id, for two folders may hold one name."""
+    recording = scored.call.recording
+    return f"{Path(recording.path).stem}-{recording.id[:6]}.html"
+
+
+def row(scored: Scored) -> Row:
+    """A call's line in the index."""
+    call, card = scored.call, scored.scorecard
+    return Row(
+        file=Path(call.recording.path).name,
+        href=quote(report_name(scored)),
+        started_at=call.metadata.started_at,
+        rep=call.metadata.rep_name or call.metadata.rep_id,
+        customer=call.metadata.customer_id or call.metadata.customer_phone,
+        call_type=card.call_type,
+        duration=call.recording.duration,
+        score=card.score,
+        coverage=card.coverage,
+        trust=card.trust,
+        reason=card.reason,
+        top_loss=card.points_lost[0].rule if card.points_lost else None,
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a page is read while the next run writes it."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(path)

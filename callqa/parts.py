@@ -1,0 +1,67 @@
+"""The parts a team's settings name: transcriber, diarizer, analysers, scorecards, role cues; checked before any work.
+
+Building the parts loads no model: what is wrong with a setting is said in the first second of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callqa import models
+from callqa.analysers import Analyser
+from callqa.analysers.registry import catalogue, make
+from callqa.config import Choice, Settings, build, check_known, convert, locate, read_toml
+from callqa.errors import ConfigError
+from callqa.scoring import Card, load_card
+from callqa.speech import Diarizer, Transcriber
+from callqa.speech.roles import RoleCues
+from callqa.types import Measure
+
+TRANSCRIBERS = ("whisper",)
+DIARIZERS = ("pyannote",)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``transcriber`` and ``diarizer`` are what a fingerprint sees of them: names, options, weights."""
+
+    analysers: tuple[Analyser, ...]
+    catalogue: Mapping[str, Measure]
+    cards: Mapping[str, Card]
+    cues: Mapping[str, RoleCues]
+    transcriber: Mapping[str, Any]
+    diarizer: Mapping[str, Any]
+    make_transcriber: Callable[[], Transcriber]
+    make_diarizer: Callable[[], Diarizer]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        """Raises ConfigError or ModelError for what cannot be built."""
+        analysers = make(settings.analysers, settings.path)
+        known = catalogue(analysers)
+        hears, make_transcriber = _transcriber(settings)
+        tells, make_diarizer = _diarizer(settings)
+        return cls(
+            analysers=analysers,
+            catalogue=known,
+            cards={language: _card(settings, language, known) for language in settings.languages},
+            cues={language: _cues(settings, language) for language in settings.languages},
+            transcriber=hears,
+            diarizer=tells,
+            make_transcriber=make_transcriber,
+            make_diarizer=make_diarizer,
+        )
+
+
+def _card(settings: Settings, language: str, known: Mapping[str, Measure]) -> Card:
+    if language not in settings.scorecards:
+        raise ConfigError(settings.path, f"scorecards.{language}", "missing; every language needs its scorecard")
+    return load_card(Path(settings.scorecards[language]), sorted(known))
+
+
+def _cues(settings: Settings, language: str) -> RoleCues:
+    path = locate(Path(settings.base), f"lexicons/{language}/roles.toml")
+    return convert(str(path), "roles", read_toml(path), RoleCues)

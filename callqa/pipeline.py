@@ -1,0 +1,290 @@
+"""The stages wired together: sound → voices and words → sides → measures → score, each kept and never done twice.
+
+A stage's answer is kept under the recording's hash and a fingerprint of all it depends on: its options, the word lists
+and weights in them, the code's revision and the fingerprints before it. What has not changed is read, not computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from callqa import __version__, scoring
+from callqa.analysers import Analyser
+from callqa.audio import decode, sha256
+from callqa.config import Choice, Settings
+from callqa.engines import Done, Engine, Failed
+from callqa.errors import CallqaError
+from callqa.parts import Parts
+from callqa.speech.listen import Spoken, listen, sounding
+from callqa.speech.roles import decide
+from callqa.store import Failure, Store, Writer
+from callqa.types import Call, Measurement, Metadata, Recording, Scorecard, Scored, Side, Track, Transcript, overlaps
+
+# raise a stage's number when its code gives other answers for the same options
+REVISIONS = {"speech": 1, "tracks": 1, "transcript": 1, "measures": 1, "score": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to score: its file and what is known of the call."""
+
+    path: Path
+    metadata: Metadata
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What a worker gives back: the recording's header, its voices and words, its pitch and level."""
+
+    recording: Recording
+    spoken: Spoken
+    tracks: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A recording that is in this run already, under another name."""
+
+    path: Path
+    of: Path
+
+
+@dataclass(slots=True)
+class Kept:
+    """A stage's answers of one recording, read from the store or computed; ``rows`` are still to be written."""
+
+    store: Store
+    sha256: str
+    rows: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+
+    def get(self, stage: str, fingerprint: str, compute: Callable[[], bytes]) -> bytes:
+        value = self.store.result(self.sha256, stage, fingerprint)
+        if value is None:
+            value = compute()
+            self.rows.append((stage, fingerprint, value))
+        else:
+            self.rows.append((stage, fingerprint, None))
+        return value
+
+    def write(self, writer: Writer) -> None:
+        for stage, fingerprint, value in self.rows:
+            writer.put(self.sha256, stage, fingerprint, value)
+
+
+def fingerprint(stage: str, *parts: object) -> str:
+    """A short name of everything a stage's answer depends on."""
+    text = msgspec.json.encode([stage, REVISIONS[stage], *parts], order="deterministic")
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages with a team's settings. Models are loaded by the worker that needs them."""
+
+    settings: Settings
+    parts: Parts
+
+    def run(
+        self, store: Store, jobs: Iterable[Job], engine: Engine
+    ) -> Iterator[Done[Job, Scored] | Failed[Job] | Same]:
+        """Every job's outcome, as it comes: what the store has first, then what must be listened to."""
+        stale: list[Job] = []
+        seen: dict[str, Path] = {}
+        for job in jobs:
+            outcome = self._known(store, job, seen, stale)
+            if outcome is not None:
+                yield outcome
+        for done in engine.map(lambda: worker(self.settings, self.parts), stale):
+            yield self._written(store, done)
+
+    def listened(self, store: Store, sha: str) -> tuple[str, Spoken] | None:
+        """The kept voices and words and their fingerprint, None when the recording must be listened to."""
+        for layout in ("stereo", "mono"):
+            print_ = self.speech_print(layout)
+            if (value := store.result(sha, "speech", print_)) is not None:
+                return print_, msgspec.json.decode(value, type=Spoken)
+        return None
+
+    def speech_print(self, layout: str) -> str:
+        """A two-channel call does not depend on the diarizer: changing that one does not transcribe it again."""
+        diarizer = self.parts.diarizer if layout == "mono" else None
+        return fingerprint("speech", layout, self.settings.languages, self.parts.transcriber, diarizer)
+
+    def scored(self, store: Store, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
+        """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
+        known = self.listened(store, recording.sha256)
+        if known is None:
+            return None
+        speech_print, spoken = known
+        kept = Kept(store, recording.sha256, [("speech", speech_print, None)])
+        tracks_print = fingerprint("tracks", speech_print)
+        transcript_print, transcript = self._transcript(kept, speech_print, spoken, metadata)
+
+        def sound() -> dict[Side, Track]:
+            raw = store.result(recording.sha256, "tracks", tracks_print)
+            return {} if raw is None else sided(unpacked(raw), spoken, transcript)
+
+        about = Call(recording, metadata, transcript)
+        measures_print = fingerprint("measures", transcript_print, tracks_print, self._analysers(), replace(metadata, file=""))
+        value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
+        measures = msgspec.json.decode(value, type=dict[str, Measurement])
+        card = self.parts.cards[transcript.language]
+        score_print = fingerprint("score", measures_print, card, __version__)
+        lists = fingerprint("score", self._analysers())[:8]
+        value = kept.get(
+            "score",
+            score_print,
+            lambda: msgspec.json.encode(scoring.score(about, measures, card, lists, __version__)),
+        )
+        return Scored(about, measures, msgspec.json.decode(value, type=Scorecard)), kept
+
+    def _transcript(self, kept: Kept, speech_print: str, spoken: Spoken, metadata: Metadata) -> tuple[str, Transcript]:
+        cues = self.parts.cues[spoken.language]
+        channel, by = metadata.rep_channel, "calls.csv"
+        if channel is None:
+            channel, by = self.settings.roles.rep_channel, "config"
+        told = (channel, by, metadata.direction, metadata.rep_name)
+        print_ = fingerprint("transcript", speech_print, cues, told)
+
+        def compute() -> bytes:
+            decision = decide(
+                spoken.parties,
+                cues,
+                spoken.language,
+                rep_channel=channel,
+                by=by,
+                direction=metadata.direction,
+                rep_name=metadata.rep_name,
+                layout=spoken.layout,
+            )
+            return msgspec.json.encode(
+                Transcript(
+                    language=spoken.language,  # type: ignore[arg-type]
+                    turns=decision.turns,
+                    layout=spoken.layout,
+                    separation=spoken.separation,
+                    roles_by=decision.by,
+                    roles_confidence=decision.confidence,
+                    dropped=spoken.dropped,
+                    events=spoken.events,
+                )
+            )
+
+        return print_, msgspec.json.decode(kept.get("transcript", print_, compute), type=Transcript)
+
+    def _analysers(self) -> list[Choice]:
+        return list(self.settings.analysers)
+
+    def _known(
+        self, store: Store, job: Job, seen: dict[str, Path], stale: list[Job]
+    ) -> Done[Job, Scored] | Failed[Job] | Same | None:
+        try:
+            sha = store.known_hash(job.path) or sha256(job.path)
+            if sha in seen:
+                with store.write() as write:
+                    write.put_file(job.path, sha)
+                return Same(job.path, seen[sha])
+            seen[sha] = job.path
+            recording = store.recording(sha)
+            found = recording and self.scored(store, replace(recording, path=str(job.path)), job.metadata)
+            if not found:
+                stale.append(Job(job.path, job.metadata, sha))
+                return None
+            return self._keep(store, job, *found)
+        except (CallqaError, OSError) as error:
+            code = getattr(error, "code", type(error).__name__.lower())
+            return self._failed(store, Failed(job, code, f"{error}"))
+
+    def _written(self, store: Store, outcome: Done[Job, Listened] | Failed[Job]) -> Done[Job, Scored] | Failed[Job]:
+        if isinstance(outcome, Failed):
+            return self._failed(store, outcome)
+        job, got = outcome.item, outcome.value
+        speech_print = self.speech_print(got.spoken.layout)
+        with store.write() as write:
+            write.put_recording(got.recording)
+            write.put(job.sha256, "speech", speech_print, msgspec.json.encode(got.spoken))
+            write.put(job.sha256, "tracks", fingerprint("tracks", speech_print), got.tracks)
+        found = self.scored(store, got.recording, job.metadata)
+        assert found is not None, "just written"
+        return self._keep(store, job, *found)
+
+    def _keep(self, store: Store, job: Job, scored: Scored, kept: Kept) -> Done[Job, Scored]:
+        with store.write() as write:
+            write.put_recording(scored.call.recording)
+            write.put_file(job.path, scored.call.recording.sha256)
+            write.put_metadata(scored.call.recording.sha256, job.metadata)
+            kept.write(write)
+            write.clear_failure(str(job.path))
+        return Done(job, scored)
+
+    def _failed(self, store: Store, failed: Failed[Job]) -> Failed[Job]:
+        with store.write() as write:
+            path = str(failed.item.path)
+            write.put_failure(Failure(path, failed.code, failed.problem, failed.retryable, failed.trace))
+        return failed
+
+
+def worker(settings: Settings, parts: Parts) -> Callable[[Job], Listened]:
+    """A function from a file to what is heard in it; the models are loaded once."""
+    transcriber = parts.make_transcriber()
+    diarizer = parts.make_diarizer
+
+    def work(job: Job) -> Listened:
+        sound = decode(job.path, settings.intake.max_hours, settings.intake.min_seconds)
+        channels = int(sound.samples.shape[0])
+        recording = Recording(
+            job.sha256[:12], str(job.path), job.sha256, round(sound.duration, 3), sound.file_rate, channels, sound.codec
+        )
+        spoken = listen(recording.id, sound, transcriber, diarizer, settings.languages)
+        return Listened(recording, spoken, packed(sounding(sound, spoken)))
+
+    return work
+
+
+def measured(analysers: Iterable[Analyser], about: Call, tracks: Mapping[Side, Track]) -> bytes:
+    """Every analyser's measurements of a call, as kept."""
+    call = Call(about.recording, about.metadata, about.transcript, tracks)
+    return msgspec.json.encode({m.name: m for analyser in analysers for m in analyser.analyse(call)})
+
+
+def packed(tracks: Mapping[int, Track]) -> bytes:
+    """Tracks as kept: pitch in tenths of a Hz, level in hundredths of a dB."""
+    import numpy as np
+
+    rows: list[Any] = []
+    for channel, track in sorted(tracks.items()):
+        f0 = np.round(np.asarray(track.f0) * 10).clip(0, 65535).astype("<u2").tobytes()
+        level = np.round(np.asarray(track.level) * 100).clip(-12000, 12000).astype("<i2").tobytes()
+        rows.append((channel, track.step, f0, level))
+    return msgspec.msgpack.encode(rows)
+
+
+def unpacked(raw: bytes) -> dict[int, Track]:
+    """The tracks by channel, as ``packed`` kept them."""
+    import numpy as np
+
+    return {
+        channel: Track(step, np.frombuffer(f0, "<u2") / 10.0, np.frombuffer(level, "<i2") / 100.0)
+        for channel, step, f0, level in msgspec.msgpack.decode(raw)
+    }
+
+
+def sided(tracks: Mapping[int, Track], spoken: Spoken, transcript: Transcript) -> dict[Side, Track]:
+    """The track of each side: that of the channel where most of its speech lies."""
+    result: dict[Side, Track] = {}
+    sides: tuple[Side, ...] = ("rep", "customer")
+    for side in sides:
+        spans = [turn.span for turn in transcript.by(side)]
+        shares = {
+            party.channel: sum(s.duration for s in overlaps(spans, party.speech)) for party in reversed(spoken.parties)
+        }
+        if spans and shares and (channel := max(shares, key=lambda c: (shares[c], -c))) in tracks:
+            result[side] = tracks[channel]
+    return result

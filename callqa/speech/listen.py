@@ -1,0 +1,81 @@
+"""A recording's sound as voices and words, before anybody knows who is rep and who is customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from callqa.audio import Sound
+from callqa.speech import Channel, Diarizer, Heard, Party, Transcriber
+from callqa.speech.align import by_speaker
+from callqa.speech.channels import layout, unbled, unbled_words
+from callqa.speech.prosody import tracks
+from callqa.speech.sounds import events
+from callqa.speech.vad import speech
+from callqa.types import Dropped, Sounds, Span, Track, covered, without
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said by which voice. ``layout`` "stereo": a party a channel; "mono": a party a diarized speaker.
+
+    ``why`` says how the layout was found. ``separation`` 0..1 is how clearly the voices are apart (1 for stereo).
+    """
+
+    language: str
+    layout: Literal["stereo", "mono"]
+    why: str
+    separation: float
+    parties: tuple[Party, ...]
+    dropped: tuple[Dropped, ...] = ()
+    events: tuple[Sounds, ...] = ()
+
+
+def listen(
+    key: str, sound: Sound, transcriber: Transcriber, diarizer: Callable[[], Diarizer], languages: Sequence[str]
+) -> Spoken:
+    """The voices and words of one recording; ``diarizer`` is asked for only when the recording is mono.
+
+    ``key`` names the recording in a batch; ``languages`` are those the call may be in.
+    """
+    spans = [speech(samples, sound.rate) for samples in sound.samples]
+    plan = layout(sound.samples, sound.rate, spans)
+    sounds = tuple(e for e in events(sound.samples, sound.rate) if e.channel in plan.channels)
+    spans = [without(mine, [e.span for e in sounds if e.channel == i]) for i, mine in enumerate(spans)]
+    if plan.kind == "stereo":
+        spans = list(unbled(sound.samples, sound.rate, spans))
+    channels = [Channel(f"{key}/{i}", sound.samples[i], sound.rate, tuple(spans[i])) for i in plan.channels]
+    language = transcriber.language(channels, languages)
+    heard = transcriber.transcribe(channels, [language] * len(channels))
+    parties, separation = _stereo(plan.channels, channels, heard), 1.0
+    if plan.kind == "mono":
+        parties, separation = _mono(plan.channels[0], channels[0], heard[0], diarizer)
+    dropped = sorted((d for h in heard for d in h.dropped), key=lambda d: (d.start, d.end, d.text))
+    return Spoken(language, plan.kind, plan.reason, separation, parties, tuple(dropped), sounds)
+
+
+def sounding(sound: Sound, spoken: Spoken) -> Mapping[int, Track]:
+    """Pitch and level of every channel that holds a voice, measured where somebody speaks."""
+    spans: dict[int, list[Span]] = {}
+    for party in spoken.parties:
+        spans.setdefault(party.channel, []).extend(party.speech)
+    return {channel: tracks(sound.samples[channel], sound.rate, mine) for channel, mine in sorted(spans.items())}
+
+
+def _stereo(indices: Sequence[int], channels: Sequence[Channel], heard: Sequence[Heard]) -> tuple[Party, ...]:
+    kept = unbled_words(channels, heard)
+    return tuple(
+        Party(index, channel.speech, words.words) for index, channel, words in zip(indices, channels, kept, strict=True)
+    )
+
+
+def _mono(
+    index: int, channel: Channel, heard: Heard, diarizer: Callable[[], Diarizer]
+) -> tuple[tuple[Party, ...], float]:
+    if not covered(channel.speech):
+        return (), 0.0
+    speakers = diarizer().diarize([channel])[0]
+    words = by_speaker(heard.words, speakers)
+    parties = tuple(Party(index, spans, said) for spans, said in zip(speakers.spans, words, strict=True))
+    return parties, speakers.separation
