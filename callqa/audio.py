@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import struct
 from collections.abc import Iterator
@@ -107,7 +108,8 @@ def _is_text(head: bytes) -> bool:
     if head.startswith((b"NIST_1A", b"#!AMR", b"RIFF", b"fLaC", b"OggS")):
         return False
     try:
-        decoded = head.decode("utf-8")
+        # not final: the head may end in the middle of a Cyrillic letter
+        decoded = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
     return all(char.isprintable() or char in "\r\n\t" for char in decoded)
