@@ -1,0 +1,87 @@
+"""What the word lists of configs/ have in common: strict reading, windows, and one side's words as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from callqa import text
+from callqa.analysers.timeline import EPS
+from callqa.config import check_known, convert
+from callqa.errors import ConfigError
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Side, Span, Word, covered
+
+T = TypeVar("T")
+Lexicons = Mapping[str, Mapping[str, Any]]
+NO_LEXICON = "no_lexicon"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the active span: shares of it (0 to 1), or seconds of it; negative seconds count from its end."""
+
+    start: float = 0.0
+    end: float | None = None
+    unit: Literal["share", "s"] = "share"
+
+    def holds(self, at: Seconds, active: Sequence[Span]) -> bool:
+        """Whether call time ``at`` lies inside; hold and menus before it do not count."""
+        whole = covered(active)
+        passed = covered(Span(s.start, min(s.end, at)) for s in active if s.start < at)
+        scale = whole if self.unit == "share" else 1.0
+        bounds = [self.start * scale, whole if self.end is None else self.end * scale]
+        start, end = (bound + whole if bound < 0 else bound for bound in bounds)
+        return start - EPS <= passed <= end + EPS
+
+
+def parsed(name: str, lexicons: Lexicons, tables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each language's tables as their types; an unknown table or key is a ConfigError that names it.
+
+    ``tables`` says what an analyser reads: {"trackers": dict[str, Tracker]}. ``backchannels`` may stand beside.
+    """
+    result: dict[str, dict[str, Any]] = {}
+    for language, raw in lexicons.items():
+        where = f"{name} word list ({language})"
+        for key in raw:
+            check_known(where, key, (*tables, "backchannels"))
+        missing = [key for key in tables if key not in raw]
+        if missing:
+            raise ConfigError(where, missing[0], "missing; see the shipped list in configs/ for its form")
+        result[language] = {key: convert(where, key, raw[key], kind) for key, kind in tables.items()}
+        result[language]["backchannels"] = backchannels(raw, where)
+    return result
+
+
+def backchannels(raw: Mapping[str, Any], where: str = "word list") -> frozenset[str]:
+    """The listening signals of one language's word list; none when it has no such list."""
+    return frozenset(convert(where, "backchannels", raw.get("backchannels", []), tuple[str, ...]))
+
+
+def checked(name: str, language: str, key: str, patterns: Iterable[str]) -> None:
+    """Every pattern follows the phrase syntax, or a ConfigError names the one that does not."""
+    for pattern in patterns:
+        try:
+            text.check(pattern)
+        except ValueError as error:
+            raise ConfigError(f"{name} word list ({language})", key, str(error)) from error
+
+
+def phrases(patterns: Iterable[str], language: Language) -> tuple[text.Phrase, ...]:
+    return tuple(text.phrase(pattern, language) for pattern in patterns)
+
+
+def spoken(call: Call, *sides: Side) -> tuple[Word, ...]:
+    """The words of the sides in order of time."""
+    words = (word for side in sides for turn in call.transcript.by(side) for word in turn.words)
+    return tuple(sorted(words, key=lambda w: (w.start, w.end)))
+
+
+def cited(words: Sequence[Word], span: Span, about: str = "", around: int = 3) -> Evidence:
+    """The moment and what was said then: "label: …words around it…"."""
+    said = text.quote(words, span, around)
+    return Evidence(span.start, span.end, f"{about}: {said}" if about else said)
+
+
+def unmeasured(measures: Iterable[Measure], reason: str) -> list[Measurement]:
+    return [Measurement(measure.name, None, reason=reason) for measure in measures]

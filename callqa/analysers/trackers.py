@@ -1,0 +1,129 @@
+"""Which phrases were said, by whom, where in the call: trackers, and the forbidden phrases among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from callqa import text
+from callqa.analysers import lexicon
+from callqa.analysers.lexicon import NO_LEXICON, Lexicons, Window
+from callqa.analysers.timeline import Rules, timeline
+from callqa.types import Call, Evidence, Measure, Measurement, Side, Span
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """One row of a tracker list.
+
+    ``side`` whose words count, ``window`` where in the call. ``min`` and ``max`` add the measure ``tracker.NAME.met``:
+    whether the count is inside. ``negation``: hits behind "не", "not" count too ("any"), are left out ("without"), or
+    alone count ("only"). ``forbidden`` phrases of the rep are counted together as well.
+    """
+
+    label: str
+    phrases: tuple[str, ...]
+    side: Literal["rep", "customer", "any"] = "any"
+    window: Window | None = None
+    min: int | None = None
+    max: int | None = None
+    negation: Literal["any", "without", "only"] = "any"
+    forbidden: bool = False
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return ("rep", "customer") if self.side == "any" else (self.side,)
+
+    @property
+    def bounded(self) -> bool:
+        return self.min is not None or self.max is not None
+
+    def met(self, count: int) -> bool:
+        return (self.min is None or count >= self.min) and (self.max is None or count <= self.max)
+
+
+@dataclass(frozen=True)
+class Trackers:
+    """Counts of listed phrases; every hit is evidence."""
+
+    lexicons: Lexicons = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for language, rows in self._rows.items():
+            for name, row in rows.items():
+                lexicon.checked("trackers", language, f"trackers.{name}.phrases", row.phrases)
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, Tracker]]:
+        read = lexicon.parsed("trackers", self.lexicons, {"trackers": dict[str, Tracker]})
+        return {language: tables["trackers"] for language, tables in read.items()}
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        names = dict.fromkeys(name for rows in self._rows.values() for name in rows)
+        return (
+            *(measure for name in names for measure in self._declared(name)),
+            Measure("forbidden_phrases", "count", "Forbidden phrases", "Запретные фразы"),
+        )
+
+    def analyse(self, call: Call) -> Iterator[Measurement]:
+        rows = self._rows.get(call.transcript.language)
+        if rows is None:
+            yield from lexicon.unmeasured(self.measures, NO_LEXICON)
+            return
+        heard = _Heard(call)
+        hits = {name: heard.hits(row) for name, row in rows.items()}
+        for name in dict.fromkeys(name for each in self._rows.values() for name in each):
+            yield from self._measured(name, rows.get(name), hits.get(name, ()))
+        forbidden = {e for name, row in rows.items() if row.forbidden for e in heard.hits(row, ("rep",))}
+        yield _counted("forbidden_phrases", sorted(forbidden, key=lambda e: (e.start, e.end, e.note)))
+
+    def _declared(self, name: str) -> Iterator[Measure]:
+        rows = {language: each[name] for language, each in self._rows.items() if name in each}
+        label = {language: rows[language].label if language in rows else name for language in ("en", "ru")}
+        yield Measure(f"tracker.{name}", "count", label["en"], label["ru"])
+        if any(row.bounded for row in rows.values()):
+            yield Measure(f"tracker.{name}.met", "bool", f"{label['en']}: as required", f"{label['ru']}: по норме")
+
+    def _measured(self, name: str, row: Tracker | None, hits: Iterable[Evidence]) -> Iterator[Measurement]:
+        if row is None:
+            yield from lexicon.unmeasured(self._declared(name), "not_in_lexicon")
+            return
+        counted = _counted(f"tracker.{name}", hits)
+        yield counted
+        for measure in list(self._declared(name))[1:]:
+            value = float(row.met(int(counted.n))) if row.bounded else None
+            yield Measurement(measure.name, value, counted.n, None if row.bounded else "no_bounds", counted.evidence)
+
+
+class _Heard:
+    """One call's words by side, read once for all trackers."""
+
+    def __init__(self, call: Call) -> None:
+        self.language = call.transcript.language
+        self.active = timeline(call, Rules()).active
+        self.words = {side: lexicon.spoken(call, side) for side in ("rep", "customer")}  # type: ignore[arg-type]
+        self.tokens = {side: text.tokens(words, self.language) for side, words in self.words.items()}
+
+    def hits(self, row: Tracker, sides: tuple[Side, ...] | None = None) -> tuple[Evidence, ...]:
+        patterns = lexicon.phrases(row.phrases, self.language)
+        found = [
+            lexicon.cited(self.words[side], hit.span, row.label)
+            for side in (sides or row.sides)
+            for hit in text.find_any(patterns, self.tokens[side])
+            if self._counts(row, side, hit)
+        ]
+        return tuple(sorted(found, key=lambda e: (e.start, e.end)))
+
+    def _counts(self, row: Tracker, side: Side, hit: text.Hit) -> bool:
+        if row.negation != "any" and text.negated(self.tokens[side], hit) != (row.negation == "only"):
+            return False
+        return row.window is None or row.window.holds(hit.start, self.active)
+
+
+def _counted(name: str, hits: Iterable[Evidence]) -> Measurement:
+    """Two lists may hold one phrase: a moment is counted once."""
+    moments = {Span(e.start, e.end): e for e in hits}
+    return Measurement(name, float(len(moments)), len(moments), evidence=tuple(moments[at] for at in sorted(moments)))
