@@ -101,11 +101,16 @@ def manifest(name: str) -> Manifest:
 
 def weights() -> Path:
     """The folder of all weights: beside the code in a checkout, else in the user's data folder."""
-    if (PACKAGE.parent / "pyproject.toml").is_file():
+    if in_checkout():
         return PACKAGE.parent / "weights"
     import platformdirs
 
     return platformdirs.user_data_path("callqa", appauthor=False) / "weights"
+
+
+def in_checkout() -> bool:
+    """callqa runs from its source tree, not from an installed package."""
+    return (PACKAGE.parent / "pyproject.toml").is_file()
 
 
 def folder(name: str) -> Path:
