@@ -44,12 +44,8 @@ def list_models() -> None:
 )
 def pull(
     names: Names = None,
-    pin: Annotated[
-        bool, typer.Option("--pin", help="Take files whose sha256 nobody knows yet and hold to what came.")
-    ] = False,
-    source: Annotated[
-        Path | None, typer.Option("--from", help="Folder with the files, in place of the network.")
-    ] = None,
+    pin: Annotated[bool, typer.Option("--pin", help="Trust files of unknown sha256 and hold to what came.")] = False,
+    given: Annotated[Path | None, typer.Option("--from", help="Folder with the files; no network.")] = None,
 ) -> None:
     """Bring models to this machine, by default those it needs; every file is checked before it takes its place."""
     from callqa import download
