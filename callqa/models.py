@@ -84,15 +84,20 @@ class Pin(msgspec.Struct, frozen=True):
     files: tuple[File, ...]
 
 
+def manifests() -> Path:
+    """The folder of the manifests: in the package, or in a checkout beside it."""
+    inside = PACKAGE / "_shipped" / "models"
+    return inside if inside.is_dir() else PACKAGE.parent / "models"
+
+
 def names() -> tuple[str, ...]:
     """Every model with a manifest, by name."""
-    return tuple(sorted(path.stem for path in _manifests().glob("*.toml")))
+    return tuple(sorted(path.stem for path in manifests().glob("*.toml")))
 
 
-@functools.cache
 def manifest(name: str) -> Manifest:
     """Raises ModelError for an unknown name."""
-    file = _manifests() / f"{name}.toml"
+    file = manifests() / f"{name}.toml"
     if name not in names():
         close = get_close_matches(name, names(), n=1)
         raise ModelError(name, f"unknown; did you mean '{close[0]}'?" if close else f"not one of {', '.join(names())}")
@@ -212,11 +217,6 @@ def sha256(file: Path) -> str:
 def pinned(files: tuple[File, ...]) -> bool:
     """Every file's hash is known."""
     return bool(files) and all(file.sha256 for file in files)
-
-
-def _manifests() -> Path:
-    inside = PACKAGE / "_shipped" / "models"
-    return inside if inside.is_dir() else PACKAGE.parent / "models"
 
 
 def _known_sets(name: str) -> list[tuple[File, ...]]:

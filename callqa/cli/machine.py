@@ -90,11 +90,7 @@ def doctor(config: Config = None, store: StoreUrl = None) -> None:
         if not row.fine and row.cure:
             print(f"         {row.cure}")
     lacking = [row.name for row in rows if row.needed and not row.fine]
-    print(
-        f"\nTwo-channel calls cannot be scored: {', '.join(lacking)}"
-        if lacking
-        else "\nTwo-channel calls can be scored."
-    )
+    print(f"\nno call can be scored: {', '.join(lacking)}" if lacking else "\ntwo-channel calls can be scored")
     raise typer.Exit(1 if lacking else 0)
 
 
@@ -118,7 +114,7 @@ def _state(name: str) -> str:
     try:
         known.path(name)
     except ModelError:
-        return f"altered; {known.cure(name)}"
+        return "altered or incomplete"
     return "yes, pinned by you" if known.pin(name) else "yes"
 
 
