@@ -97,7 +97,7 @@ def _whisper(option: str) -> Iterator[Row]:
         yield Row("Whisper", False, str(error), "change model under [transcriber] in the settings", True)
         return
     yield Row("Whisper", True, f"{name}: {why}", needed=True)
-    yield _weights(name, needed=True)
+    yield from (_weights(weights, needed=True) for weights in (name, "silero-vad"))
 
 
 def _weights(name: str, needed: bool = False) -> Row:

@@ -66,7 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a model. ``download``: bytes that a pull moves, about; ``files``: as most sources have them."""
 
     title: str
-    task: Literal["speech", "diarization"]
+    task: Literal["speech", "activity", "diarization"]
     license: str
     origin: str
     download: int

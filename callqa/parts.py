@@ -6,7 +6,9 @@ Building the parts loads no model: what is wrong with a setting is said in the f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from callqa import models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
 from callqa.config import Choice, Settings, build, check_known, convert, locate, read_toml
-from callqa.errors import ConfigError
+from callqa.errors import ConfigError, MissingExtra
 from callqa.scoring import Card, load_card
 from callqa.speech import Diarizer, Transcriber
+from callqa.speech.pyannote import Pyannote, PyannoteOptions
 from callqa.speech.roles import RoleCues
+from callqa.speech.whisper import Whisper, WhisperOptions
 from callqa.types import Measure
 
 TRANSCRIBERS = ("whisper",)
@@ -65,3 +69,47 @@ def _card(settings: Settings, language: str, known: Mapping[str, Measure]) -> Ca
 def _cues(settings: Settings, language: str) -> RoleCues:
     path = locate(Path(settings.base), f"lexicons/{language}/roles.toml")
     return convert(str(path), "roles", read_toml(path), RoleCues)
+
+
+def _transcriber(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:
+    choice = settings.transcriber
+    check_known(settings.path, f"transcriber.{choice.use}", TRANSCRIBERS)
+    options = convert(settings.path, "transcriber", choice.options, WhisperOptions)
+    name, _ = models.choose_whisper(options.model)
+    hears = {
+        "use": choice.use,
+        # how many at once and on how many cores changes no word
+        "options": replace(options, model=name, batch=0, threads=0),
+        "device": models.device(),
+        "weights": [models.fingerprint(name), models.fingerprint("silero-vad")],
+    }
+
+    def load() -> Transcriber:
+        _needs("faster_whisper", "speech", "speech recognition")
+        return Whisper.load(models.path(name), options, models.device())
+
+    return hears, load
+
+
+def _diarizer(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Diarizer]]:
+    choice = settings.diarizer
+    check_known(settings.path, f"diarizer.{choice.use}", DIARIZERS)
+    options = convert(settings.path, "diarizer", choice.options, PyannoteOptions)
+    weights = ("segmentation-3.0", "campplus")
+    tells = {"use": choice.use, "options": options, "weights": [models.fingerprint(name) for name in weights]}
+
+    def load() -> Diarizer:
+        _needs("pyannote.audio", "diarize", "a recording with both voices on one channel")
+        return Pyannote.load(*(models.path(name) for name in weights), options, models.device())
+
+    # one worker hears many mono calls: the weights are read once, and only when the first one comes
+    return tells, cache(load)
+
+
+def _needs(module: str, extra: str, needed_for: str) -> None:
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise MissingExtra(extra, needed_for)

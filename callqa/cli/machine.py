@@ -95,13 +95,13 @@ def doctor(config: Config = None, store: StoreUrl = None) -> None:
 
 
 def needed() -> list[str]:
-    """The models this machine uses: a Whisper, and what tells speakers apart where the diarize extra is installed."""
+    """The models this machine uses: a Whisper, what finds speech, with the diarize extra what tells voices apart."""
     from callqa import checkup
     from callqa import models as known
 
+    tasks = ("activity", "diarization") if checkup.installed("pyannote.audio") else ("activity",)
     chosen = [known.choose_whisper("auto")[0]]
-    if checkup.installed("pyannote.audio"):
-        chosen += [name for name in known.names() if known.manifest(name).task == "diarization"]
+    chosen += [name for task in tasks for name in known.names() if known.manifest(name).task == task]
     return chosen
 
 

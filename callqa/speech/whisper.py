@@ -1,0 +1,256 @@
+"""Words by Whisper (faster-whisper on CTranslate2): chunks of many channels in one pool, doubtful ones heard again.
+
+Speech of a channel is packed into chunks of up to 28 s (never across channels), decoded greedily in batches, gated
+(``cleanup.doubt``) and only what fails is decoded again with a beam; nothing is sampled, so the same sound gives the
+same words. Word times are CTranslate2's own alignment. A chunk's text does not depend on the chunks beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from callqa.audio import resample
+from callqa.speech import Channel, Heard
+from callqa.speech.cleanup import Decoded, clean, doubt
+from callqa.types import Dropped, Seconds, Span, Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+else:
+    Samples = Any
+
+RATE = 16_000
+FRAMES = 3000  # of the encoder's 30 s window
+PREPENDED, APPENDED = "\"'“¿([{-«", "\"'.。,，!！?？:：”)]}、»…"
+
+
+@dataclass(frozen=True)
+class WhisperOptions:
+    """``model`` is a manifest's name or "auto"; ``compute`` CTranslate2's type ("auto": int8 on a CPU, else float16).
+
+    ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``batch`` chunks are
+    decoded at once. ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing.
+    """
+
+    model: str = "auto"
+    compute: str = "auto"
+    batch: int = 8
+    beam: int = 1
+    repair_beam: int = 5
+    chunk: Seconds = 28.0
+    padding: Seconds = 0.25
+    threads: int = 0
+    prompts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Stretches of one channel (its index in the call of ``transcribe``) that are heard as one window."""
+
+    channel: int
+    pieces: tuple[Span, ...]
+
+    @property
+    def seconds(self) -> Seconds:
+        return sum(piece.duration for piece in self.pieces)
+
+    def at(self, time: Seconds) -> tuple[Seconds, Span]:
+        """Channel time of a time inside the chunk, and the piece it lies in."""
+        for piece in self.pieces[:-1]:
+            if time < piece.duration:
+                return piece.start + time, piece
+            time -= piece.duration
+        return self.pieces[-1].start + time, self.pieces[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """The Transcriber that callqa ships; ``model`` is a loaded faster_whisper.WhisperModel."""
+
+    model: Any
+    options: WhisperOptions
+
+    @classmethod
+    def load(cls, folder: Path, options: WhisperOptions, device: str = "cpu") -> Whisper:
+        """Read the weights; nothing is fetched."""
+        from faster_whisper import WhisperModel
+
+        compute = ("int8" if device == "cpu" else "float16") if options.compute == "auto" else options.compute
+        return cls(
+            WhisperModel(
+                str(folder),
+                device=device,
+                compute_type=compute,
+                cpu_threads=options.threads or _cores(),
+                local_files_only=True,
+            ),
+            options,
+        )
+
+    def language(self, channels: Sequence[Channel], allowed: Sequence[str]) -> str:
+        """By the first window of speech of every channel together; the first allowed where nobody speaks."""
+        if len(allowed) == 1:
+            return allowed[0]
+        sounds = {i: resample(c.samples, c.rate, RATE) for i, c in enumerate(channels) if c.speech}
+        first = [next(iter(self._chunks(i, channels[i], sounds[i]))) for i in sounds]
+        if not first:
+            return allowed[0]
+        votes = dict.fromkeys(allowed, 0.0)
+        found = self.model.model.detect_language(self._encoded([_cut(sounds[c.channel], c) for c in first]))
+        for chunk, probabilities in zip(first, found, strict=True):
+            for token, probability in probabilities:
+                if token[2:-2] in votes:
+                    votes[token[2:-2]] += probability * chunk.seconds
+        return max(allowed, key=lambda language: votes[language])
+
+    def transcribe(self, channels: Sequence[Channel], languages: Sequence[str]) -> list[Heard]:
+        """One Heard a channel; chunks of one language share batches, the longest first."""
+        sounds = [resample(c.samples, c.rate, RATE) for c in channels]
+        chunks = [chunk for i, channel in enumerate(channels) for chunk in self._chunks(i, channel, sounds[i])]
+        decoded: dict[Chunk, Decoded] = {}
+        for language in sorted(set(languages)):
+            mine = sorted((c for c in chunks if languages[c.channel] == language), key=lambda c: -c.seconds)
+            decoded.update(self._decoded(mine, sounds, language, self.options.beam))
+            doubtful = [chunk for chunk in mine if doubt(decoded[chunk])]
+            again = self._decoded(doubtful, sounds, language, self.options.repair_beam)
+            decoded.update({chunk: _better(decoded[chunk], again[chunk]) for chunk in doubtful})
+        return [
+            _heard([decoded[c] for c in chunks if c.channel == i], channel, languages[i])
+            for i, channel in enumerate(channels)
+        ]
+
+    def _chunks(self, index: int, channel: Channel, sound: Samples) -> Iterator[Chunk]:
+        """The channel's speech, a little padded, packed into windows."""
+        held: list[Span] = []
+        for piece in pieces(channel.speech, self.options.padding, self.options.chunk, len(sound) / RATE):
+            if held and sum(p.duration for p in held) + piece.duration > self.options.chunk:
+                yield Chunk(index, tuple(held))
+                held = []
+            held.append(piece)
+        if held:
+            yield Chunk(index, tuple(held))
+
+    def _decoded(
+        self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, beam: int
+    ) -> dict[Chunk, Decoded]:
+        result: dict[Chunk, Decoded] = {}
+        for first in range(0, len(chunks), self.options.batch):
+            batch = chunks[first : first + self.options.batch]
+            result.update(zip(batch, self._batch(batch, sounds, language, beam), strict=True))
+        return result
+
+    def _batch(self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, beam: int) -> Iterator[Decoded]:
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        tokenizer = Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, "transcribe", language)
+        before = tokenizer.encode(" " + self.options.prompts[language]) if self.options.prompts.get(language) else []
+        prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
+        encoded = self._encoded([_cut(sounds[c.channel], c) for c in chunks])
+        found = self.model.model.generate(
+            encoded,
+            [prompt] * len(chunks),
+            beam_size=beam,
+            max_length=self.model.max_length,
+            suppress_tokens=list(get_suppressed_tokens(tokenizer, [-1])),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        texts = [[token for token in one.sequences_ids[0] if token < tokenizer.eot] for one in found]
+        aligned = self._aligned(tokenizer, texts, encoded, chunks)
+        for chunk, one, words in zip(chunks, found, aligned, strict=True):
+            length = len(one.sequences_ids[0])
+            yield Decoded(words, one.scores[0] * length / (length + 1), one.no_speech_prob, chunk.seconds)
+
+    def _aligned(
+        self, tokenizer: Any, texts: Sequence[list[int]], encoded: Any, chunks: Sequence[Chunk]
+    ) -> Iterator[tuple[Word, ...]]:
+        from faster_whisper.transcribe import merge_punctuations
+
+        frames = [min(FRAMES, round(chunk.seconds * 100)) for chunk in chunks]
+        found = self.model.find_alignment(tokenizer, texts, encoded, frames) if any(texts) else [[] for _ in texts]
+        for chunk, words in zip(chunks, found, strict=True):
+            merge_punctuations(words, PREPENDED, APPENDED)
+            yield _placed(words, chunk)
+
+    def _encoded(self, sounds: Sequence[Samples]) -> Any:
+        import numpy as np
+
+        extract, windows = self.model.feature_extractor, []
+        for sound in sounds:
+            features = extract(sound)[..., :-1][..., :FRAMES]
+            windows.append(np.pad(features, ((0, 0), (0, FRAMES - features.shape[-1]))))
+        return self.model.encode(np.stack(windows))
+
+
+def pieces(speech: Sequence[Span], padding: Seconds, longest: Seconds, duration: Seconds) -> list[Span]:
+    """Speech with padding, touching stretches joined, none longer than ``longest``: those are cut in equal parts.
+
+    >>> pieces([Span(1, 2), Span(2.3, 3), Span(9, 10)], 0.25, 28, 10)
+    [Span(start=0.75, end=3.25), Span(start=8.75, end=10)]
+    """
+    padded: list[Span] = []
+    for span in speech:
+        start, end = max(0.0, span.start - padding), min(duration, span.end + padding)
+        if padded and start <= padded[-1].end:
+            padded[-1] = Span(padded[-1].start, max(end, padded[-1].end))
+        elif start < end:
+            padded.append(Span(start, end))
+    return [part for span in padded for part in _parts(span, longest)]
+
+
+def _parts(span: Span, longest: Seconds) -> Iterator[Span]:
+    count = int(-(-span.duration // longest))
+    edges = [span.start + span.duration * i / count for i in range(count)] + [span.end]
+    yield from (Span(a, b) for a, b in zip(edges, edges[1:], strict=False))
+
+
+def _placed(aligned: Sequence[Mapping[str, Any]], chunk: Chunk) -> tuple[Word, ...]:
+    """Words of a chunk in channel time, each within the piece its middle lies in."""
+    words = []
+    for raw in aligned:
+        text = raw["word"].strip()
+        if not text:
+            continue
+        start, end = float(raw["start"]), float(raw["end"])
+        middle, piece = chunk.at((start + end) / 2)
+        half = (end - start) / 2
+        a = min(max(piece.start, middle - half), piece.end)
+        b = max(a, min(piece.end, middle + half))
+        words.append(Word(text, round(a, 3), round(b, 3), round(float(raw["probability"]), 3)))
+    return tuple(words)
+
+
+def _better(first: Decoded, second: Decoded) -> Decoded:
+    """The second try where it passes the gate or is at least surer."""
+    return second if not doubt(second) or second.log_probability > first.log_probability else first
+
+
+def _heard(decoded: Sequence[Decoded], channel: Channel, language: str) -> Heard:
+    words: list[Word] = []
+    dropped: list[Dropped] = []
+    for one in decoded:
+        kept, thrown = clean(one, language, channel.speech)
+        words.extend(kept)
+        dropped.extend(thrown)
+    words.sort(key=lambda w: (w.start, w.end))
+    dropped.sort(key=lambda d: (d.start, d.end, d.text))
+    return Heard(tuple(words), tuple(dropped))
+
+
+def _cut(sound: Samples, chunk: Chunk) -> Samples:
+    import numpy as np
+
+    return np.concatenate([sound[int(p.start * RATE) : int(p.end * RATE)] for p in chunk.pieces])
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
