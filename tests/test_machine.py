@@ -62,9 +62,9 @@ def test_verify_of_nothing_here_exits_0_and_of_a_named_model_1(run):
 @pytest.mark.parametrize(
     ("extra", "device", "large", "names"),
     [
-        (False, "cpu", False, ["whisper-base"]),
-        (True, "cpu", False, ["whisper-base", "campplus", "segmentation-3.0"]),
-        (True, "cuda", True, ["whisper-large-v3-turbo", "campplus", "segmentation-3.0"]),
+        (False, "cpu", False, ["whisper-base", "silero-vad"]),
+        (True, "cpu", False, ["whisper-base", "silero-vad", "campplus", "segmentation-3.0"]),
+        (True, "cuda", True, ["whisper-large-v3-turbo", "silero-vad", "campplus", "segmentation-3.0"]),
     ],
 )
 def test_a_machine_needs_the_models_of_its_extras(monkeypatch, extra, device, large, names):
@@ -79,7 +79,7 @@ def test_doctor_says_what_is_missing_and_the_cure_and_exits_1(run, tmp_path):
     assert done.exit_code == 1
     assert "missing  weights whisper-base: not on this machine; run `callqa models pull whisper-base`" in done.stdout
     assert "ok       Whisper: whisper-base: " in done.stdout
-    assert "weights whisper-base" in done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[-1].endswith("weights whisper-base, weights silero-vad")
     assert "made by the first `callqa score`" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -104,7 +104,7 @@ def test_doctor_finds_a_store_that_cannot_be_reached(run, url):
     assert "missing  store: " in run("doctor", "--store", url).stdout
 
 
-@pytest.mark.skipif(not models.in_place("whisper-base"), reason="weights are not here: callqa models pull")
+@pytest.mark.skipif(not all(map(models.in_place, needed())), reason="weights are not here: callqa models pull")
 def test_doctor_is_content_where_two_channel_calls_can_be_scored(tmp_path):
     done = subprocess.run([sys.executable, "-m", "callqa", "doctor"], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout

@@ -177,7 +177,7 @@ def test_a_manifest_says_all_that_is_asked_of_a_model(name):
 
 
 def test_the_models_of_a_cpu_are_pinned_in_the_manifest():
-    for name in ("whisper-base", "segmentation-3.0", "campplus"):
+    for name in ("whisper-base", "silero-vad", "segmentation-3.0", "campplus"):
         assert models.pinned(models.manifest(name).files)
 
 

@@ -1,0 +1,65 @@
+"""The pages say what the code does."""
+
+import re
+import runpy
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from callqa.cli import app
+from callqa.config import shipped
+from callqa.models import names
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = runpy.run_path(str(ROOT / "docs" / "commands.py"))
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_the_command_reference_is_that_of_the_commands():
+    assert (ROOT / "docs" / "commands.md").read_text() == COMMANDS["page"](), "run: python docs/commands.py"
+
+
+@pytest.mark.parametrize("path", [path for path, _ in COMMANDS["commands"]()])
+def test_every_option_of_a_command_stands_in_the_reference(path):
+    command = get_command(app)
+    for word in path.split()[1:]:
+        command = command.commands[word]
+    options = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    page = (ROOT / "docs" / "commands.md").read_text().partition(f"## {path}\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == options - {"--help"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_name_only_commands_and_models_that_are_there(page):
+    known = {path for path, _ in COMMANDS["commands"]()}
+    text = page.read_text()
+    for command in re.findall(r"^\s*(callqa [a-z]+(?: [a-z]+)?)", text, re.MULTILINE):
+        assert command in known or command.rpartition(" ")[0] in known, command
+    for model in re.findall(r"models pull ([\w.-]+)", text):
+        assert model in names() or model.startswith("-"), model
+
+
+def test_every_setting_of_the_shipped_file_is_explained():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    settings = (shipped("configs") / "callqa.toml").read_text()
+    for key in set(re.findall(r"^(?:# )?(\w+) =", settings, re.MULTILINE)):
+        assert f"`{key}`" in page, key
+
+
+def test_no_weights_and_no_results_are_under_version_control():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    kept = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.splitlines()
+    assert kept
+    assert [
+        name for name in kept if name.startswith("weights/") or name.endswith((".db", ".bin", ".pt", ".onnx"))
+    ] == []
