@@ -14,10 +14,9 @@ from callqa.audio import resample
 from callqa.types import Seconds, Span, Track, joined
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    Array = NDArray[Any]
 else:
     Array = Any
 
@@ -28,27 +27,45 @@ LOWEST, HIGHEST = 60.0, 550.0  # Hz: a low man's voice, an upset woman's
 VOICED = 0.5  # swift-f0's own threshold
 LEVEL_WINDOW: Seconds = 0.025
 SILENCE = -120.0
-NEAR: Seconds = 1.0  # a frame is compared with the voice this far on either side
-JUMP, BACK = 9.0, 4.5  # semitones from that voice's median: a jump; near enough after moving by an octave
+NEAR: Seconds = 3.0  # a frame is compared with the voice this far on either side
+EVERY = 10  # frames from one median to the next
+ENOUGH = 30  # voiced frames; fewer tell no jump from a melody
+JUMP, BACK = 10.5, 4.0  # semitones from that voice's median: a jump; near enough after moving by an octave
 
 
 def tracks(samples: Array, rate: int, spans: Sequence[Span]) -> Track:
     """Pitch and level of one channel, shape (n,); pitch inside the spans alone, 0.0 elsewhere.
 
-    Value k is that of the middle of the k-th hundredth of a second.
+    Value k is that of the middle of the k-th hundredth of a second. A span is one voice: jumps are judged inside it.
     """
     import numpy as np
 
     count = int(np.ceil(len(samples) / (rate * STEP) - 1e-9))
-    f0 = np.zeros(count)
+    f0: Any = np.zeros(count)
     end = len(samples) / rate
-    for span in joined(spans, 2 * MARGIN):
-        first, last = max(0.0, span.start - MARGIN), min(end, span.end + MARGIN)
-        inside = slice(round(span.start / STEP), min(count, round(span.end / STEP)))
+    for stretch in joined(spans, 2 * MARGIN):
+        first, last = max(0.0, stretch.start - MARGIN), min(end, stretch.end + MARGIN)
+        inside = _frames(stretch, count)
         middles = (np.arange(inside.start, inside.stop) + 0.5) * STEP - first
         if len(middles):
             f0[inside] = _pitch(samples[int(first * rate) : int(last * rate)], rate, middles)
+    for span in sorted(set(spans)):
+        f0[_frames(span, count)] = _steadied(f0[_frames(span, count)])
+    f0 *= _within(spans, count)
     return Track(STEP, f0, _level(samples, rate, count))
+
+
+def _frames(span: Span, count: int) -> slice:
+    return slice(min(count, round(span.start / STEP)), min(count, round(span.end / STEP)))
+
+
+def _within(spans: Sequence[Span], count: int) -> Array:
+    import numpy as np
+
+    inside = np.zeros(count)
+    for span in spans:
+        inside[_frames(span, count)] = 1.0
+    return inside
 
 
 @lru_cache(maxsize=1)
@@ -68,28 +85,28 @@ def _pitch(samples: Array, rate: int, at: Array) -> Array:
         return np.zeros(len(at))
     heard = _network().detect(sound, PITCH_RATE, LOWEST, HIGHEST)
     height = 12 * np.log2(np.maximum(heard.pitch_hz, 1.0))
-    height, voiced = _steadied(height, heard.confidence >= VOICED, heard.timestamps[-1] / max(1, len(height) - 1))
-    return _resampled(heard.timestamps, height, voiced, at)
+    return _resampled(heard.timestamps, height, heard.confidence >= VOICED, at)
 
 
-def _steadied(height: Array, voiced: Array, period: Seconds) -> tuple[Array, Array]:
-    """Semitones and voicing with octave jumps moved back; frames that fit nowhere are unvoiced."""
+def _steadied(f0: Array) -> Array:
+    """One voice's pitch with octave jumps moved back; frames that fit nowhere are unvoiced."""
     import numpy as np
 
-    if int(voiced.sum()) < 3 or period <= 0:
-        return height, voiced
-    where = np.flatnonzero(voiced)
-    reach = int(NEAR / period)
-    firsts, lasts = np.searchsorted(where, where - reach), np.searchsorted(where, where + reach, side="right")
-    values = height[where]
-    median = np.array([np.median(values[a:b]) for a, b in zip(firsts, lasts, strict=True)])
+    where = np.flatnonzero(f0)
+    if len(where) < ENOUGH:
+        return f0
+    reach = round(NEAR / STEP)
+    values = 12 * np.log2(f0[where])
+    at = where[::EVERY]
+    firsts, lasts = np.searchsorted(where, at - reach), np.searchsorted(where, at + reach, side="right")
+    medians = [np.median(values[a:b]) for a, b in zip(firsts, lasts, strict=True)]
+    median = np.repeat(medians, EVERY)[: len(where)]
     moved = values - 12 * np.round((values - median) / 12)
     jumps = np.abs(values - median) > JUMP
-    fits = np.abs(moved - median) <= BACK
-    result, keeps = height.copy(), voiced.copy()
-    result[where] = np.where(jumps, moved, values)
-    keeps[where] = ~jumps | fits
-    return result, keeps
+    moved[jumps & (np.abs(moved - median) > BACK)] = -np.inf
+    result = f0.copy()
+    result[where] = np.where(jumps, 2.0 ** (moved / 12), f0[where])
+    return result
 
 
 def _resampled(times: Array, height: Array, voiced: Array, at: Array) -> Array:
@@ -103,10 +120,11 @@ def _resampled(times: Array, height: Array, voiced: Array, at: Array) -> Array:
     nearest = np.where(share < 0.5, left, right)
     between = height[left] * (1 - share) + height[right] * share
     semitones = np.where(voiced[left] & voiced[right], between, height[nearest])
-    return np.where(voiced[nearest], 2.0 ** (semitones / 12), 0.0)
+    heard: Array = np.where(voiced[nearest], 2.0 ** (semitones / 12), 0.0)
+    return heard
 
 
-def _level(samples: Array, rate: int, count: int) -> Array:
+def _level(samples: Array, rate: int, count: int) -> Any:
     import numpy as np
 
     power = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))

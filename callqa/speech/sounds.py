@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from callqa.types import Seconds, Sounds, Span, covered, joined, overlaps
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    Array = NDArray[Any]
 else:
     Array = Any
 
