@@ -55,14 +55,9 @@ def parameters(callback):
         kind, info = typing.get_args(hints[parameter.name])[:2]
         argument = type(info).__name__ == "ArgumentInfo"
         given = parameter.default if parameter.default not in (inspect.Parameter.empty, None, False) else ""
-        yield (
-            placeholder(kind, parameter)
-            if argument
-            else option(info, parameter.name) + value(kind, info.metavar or parameter.name.upper()),
-            argument,
-            info.help,
-            f"`{given}`" if given != "" else "",
-        )
+        written = option(info, parameter.name) + value(kind, info.metavar or parameter.name.upper())
+        written = placeholder(kind, parameter) if argument else written
+        yield written, argument, info.help, f"`{given}`" if given != "" else ""
 
 
 def placeholder(kind, parameter) -> str:

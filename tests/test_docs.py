@@ -58,8 +58,8 @@ def test_every_setting_of_the_shipped_file_is_explained():
 def test_no_weights_and_no_results_are_under_version_control():
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
-    kept = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.splitlines()
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True)
+    kept = listed.stdout.splitlines()
     assert kept
-    assert [
-        name for name in kept if name.startswith("weights/") or name.endswith((".db", ".bin", ".pt", ".onnx"))
-    ] == []
+    endings = (".db", ".bin", ".pt", ".onnx")
+    assert [name for name in kept if name.startswith("weights/") or name.endswith(endings)] == []

@@ -44,10 +44,8 @@ def list_models() -> None:
 )
 def pull(
     names: Names = None,
-    pin: Annotated[bool, typer.Option("--pin", help="Trust files of unknown sha256 and hold to what came.")] = False,
-    given: Annotated[
-        Path | None, typer.Option("--from", metavar="FOLDER", help="Take the files from there; no network.")
-    ] = None,
+    pin: Annotated[bool, typer.Option("--pin", help="Trust files of unknown sha256 and hold to them.")] = False,
+    given: Annotated[Path | None, typer.Option("--from", metavar="FOLDER", help="Take them from there.")] = None,
 ) -> None:
     """Bring models to this machine, by default those it needs; every file is checked before it takes its place."""
     from callqa import download
