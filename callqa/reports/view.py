@@ -1,0 +1,112 @@
+"""One call as a page sees it: its figures in words of one language, its moments as places to listen to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from callqa.analysers.timeline import Rules, Timeline, timeline
+from callqa.reports.numbers import Band, Numbers
+from callqa.reports.texts import Texts
+from callqa.reports.transcript import Line, anchor, lines, marked
+from callqa.scoring import Rule, quote
+from callqa.types import Evidence, Language, Measure, Scored, Seconds, Span, without
+
+SILENCE = 3.0  # seconds: silence_min of DEFINITIONS.md
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A place to listen to: when, who speaks there, what is said, why it matters; ``href`` is its transcript row."""
+
+    start: Seconds
+    end: Seconds
+    side: str
+    quote: str
+    note: str
+    href: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A scored call with what is needed to tell of it. ``bands`` by measure name, for the call's type."""
+
+    scored: Scored
+    catalogue: Mapping[str, Measure]
+    bands: Mapping[str, Band]
+    language: Language
+    rules: Sequence[Rule] = ()
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self.language)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.language)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return timeline(self.scored.call, Rules())
+
+    @cached_property
+    def silences(self) -> tuple[Span, ...]:
+        spoken = [span for spans in self.timeline.speech.values() for span in spans]
+        return tuple(gap for gap in without(self.timeline.active, spoken) if gap.duration >= SILENCE - 1e-6)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        labels = {name: self.label(name) for name in self.scored.measures}
+        return lines(self.scored.call.transcript, self.silences, marked(self.scored.measures, labels))
+
+    def label(self, name: str) -> str:
+        """What people call a measure."""
+        return label(self.catalogue, name, self.language)
+
+    def unit(self, name: str) -> str:
+        known = self.catalogue.get(name)
+        return known.unit if known else ""
+
+    def moment(self, evidence: Evidence, quoted: str | None = None) -> Moment:
+        """A piece of evidence as a place to listen to; ``quoted`` goes before the words found there."""
+        said = quote(self.scored.call, evidence) if quoted is None else quoted
+        side = self._speaker(evidence)
+        return Moment(evidence.start, evidence.end, side, said, about(evidence.note, said), self.href(evidence.start))
+
+    def href(self, at: Seconds) -> str:
+        """Where a link to a moment leads when there are no scripts: its row of the transcript."""
+        return f"#{anchor(self.lines, at)}"
+
+    def _speaker(self, evidence: Evidence) -> str:
+        """The side that speaks in that moment; "" when both do, or nobody."""
+        sides = {
+            turn.side
+            for turn in self.scored.call.transcript.turns
+            if turn.start <= evidence.end and turn.end >= evidence.start
+            for word in turn.words
+            if evidence.start - 0.05 <= (word.start + word.end) / 2 <= evidence.end + 0.05
+        }
+        return sides.pop() if len(sides) == 1 else ""
+
+
+def label(catalogue: Mapping[str, Measure], name: str, language: Language) -> str:
+    """What people call a measure in a language; a name no analyser declares stands as it is, in words."""
+    known = catalogue.get(name)
+    return (known.ru if language == "ru" else known.en) if known else name.replace("_", " ")
+
+
+def about(note: str, quoted: str) -> str:
+    """What a note says beyond the words quoted.
+
+    >>> about("Цена, отработано: это дорого для нас", "дорого")
+    'Цена, отработано'
+    >>> about("дорого", "это дорого"), about("30 s without a break", "да")
+    ('', '30 s without a break')
+    """
+    if not quoted:
+        return note
+    head, colon, rest = note.partition(": ")
+    if colon and quoted.split(" ", 1)[0] in rest:
+        return head
+    return "" if note in quoted or quoted.rstrip(" …") in note else note
