@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +20,9 @@ from callqa.parts import Parts
 from callqa.pipeline import Job, Pipeline, Same
 from callqa.reports import audio_uri, csv, document, encode, html, index
 from callqa.reports.index import Row
+from callqa.reports.view import label
 from callqa.store import Failure, Store
-from callqa.types import Language, Metadata, Recording, Scored
+from callqa.types import Language, Measure, Metadata, Recording, Scored
 
 Outcome = Done[Job, Scored] | Failed[Job] | Same
 
@@ -132,7 +133,8 @@ class Team:
         card = self.parts.cards[scored.call.transcript.language]
         bands = {rule.measure: rule.band_for(scored.scorecard.call_type) for rule in card.rules}
         audio = self._sound(scored.call.recording, out, embed)
-        return html(scored, self.parts.catalogue, bands, language or scored.call.transcript.language, audio)
+        language = language or scored.call.transcript.language
+        return html(scored, self.parts.catalogue, bands, language, audio, card.rules)
 
     def write_report(self, scored: Scored, out: Path, language: Language | None = None, embed: bool = False) -> Path:
         """The call's page and JSON in the folder ``out``; gives the page's path."""
@@ -146,8 +148,8 @@ class Team:
         self, scored: Sequence[Scored], failed: Sequence[Failed[Job]], out: Path, language: Language
     ) -> Path:
         """The page that lists the calls of a run and those set aside."""
-        rows = [row(s) for s in scored] + [
-            Row(file=failure.item.path.name, problem=failure.problem) for failure in failed
+        rows = [row(s, self.parts.catalogue, language) for s in scored] + [
+            Row(file=failure.item.path.name, problem=failure.problem, code=failure.code) for failure in failed
         ]
         _write(out / "index.html", index(rows, language).encode())
         return out / "index.html"
@@ -205,7 +207,7 @@ def report_name(scored: Scored) -> str:
     return f"{Path(recording.path).stem}-{recording.id[:6]}.html"
 
 
-def row(scored: Scored) -> Row:
+def row(scored: Scored, catalogue: Mapping[str, Measure], language: Language) -> Row:
     """A call's line in the index."""
     call, card = scored.call, scored.scorecard
     return Row(
@@ -220,7 +222,7 @@ def row(scored: Scored) -> Row:
         coverage=card.coverage,
         trust=card.trust,
         reason=card.reason,
-        top_loss=card.points_lost[0].rule if card.points_lost else None,
+        top_loss=label(catalogue, card.points_lost[0].measure, language) if card.points_lost else None,
     )
 
 
