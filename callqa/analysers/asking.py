@@ -1,0 +1,208 @@
+"""Which sentences ask, and how: open, closed, alternative; or only seem to, as tags and echoes do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from callqa import text
+from callqa.analysers import lexicon
+from callqa.types import Language, Span, Word
+
+Kind = Literal["open", "closed", "alternative", "tag", "rhetorical"]
+LISTS = (
+    "openers", "before", "words", "unsure", "joins", "requests", "closed", "inside", "statements", "tags", "either",
+    "either_not", "any", "choice",
+)  # fmt: skip
+ECHO_WORDS = 3
+SHORT_CLAUSE = 2  # words: a name, "по-вашему", "please"
+PARTICLE_WITHIN = 3  # words from the head of the sentence: "подойдёт ли вам", "остались ли у вас"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sentence that asks. ``marked``: the question mark was written; ``words`` are those of its side."""
+
+    kind: Kind
+    span: Span
+    marked: bool
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return text.quote(self.words, self.span)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Tokens ``first`` to ``last`` (exclusive) between two commas; ``head`` is the first after openers."""
+
+    first: int
+    head: int
+    last: int
+
+
+def asked(
+    words: Sequence[Word], lists: Mapping[str, tuple[str, ...]], language: Language, before: str = ""
+) -> list[Asked]:
+    """The questions among one side's words of one turn. ``before`` is what the other side said last, for echoes."""
+    said = text.tokens(words, language)
+    reading = _Reading(said, lists, language, frozenset(t.text for t in _plain(before, language)))
+    found = []
+    first = 0
+    for i, ends in enumerate(said.breaks):
+        if ends:
+            kind = reading.kind(first, i + 1)
+            if kind:
+                span = Span(said[first].start, max(t.end for t in said[first : i + 1]))
+                found.append(Asked(kind, span, "?" in said[i].mark, tuple(words)))
+            first = i + 1
+    return found
+
+
+def _plain(said: str, language: Language) -> text.Tokens:
+    return text.tokens([Word(word, 0, 0) for word in said.split()], language)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    said: text.Tokens
+    lists: Mapping[str, tuple[str, ...]]
+    language: Language
+    heard: frozenset[str]
+
+    @cached_property
+    def _ends(self) -> dict[str, dict[int, int]]:
+        """For each list: where its phrases begin, and where the longest of them ends."""
+        result: dict[str, dict[int, int]] = {}
+        for name in LISTS:
+            ends: dict[int, int] = {}
+            for phrase in lexicon.phrases(self.lists[name], self.language):
+                for hit in text.find(phrase, self.said):
+                    ends[hit.first] = max(hit.last, ends.get(hit.first, 0))
+            result[name] = ends
+        return result
+
+    def kind(self, first: int, last: int) -> Kind | None:
+        """What the sentence asks, None when it does not."""
+        marked, exclaimed = "?" in self.said[last - 1].mark, "!" in self.said[last - 1].mark
+        clauses = self._clauses(first, last)
+        form = None if exclaimed and not marked else self._form(clauses)
+        if not marked:
+            return self._chosen(clauses, form) if form else None
+        if self._tagged(clauses) or self._echoes(first, last):
+            return "tag"
+        return self._chosen(clauses, form or ("open" if self._asks_openly(clauses) else "closed"))
+
+    def _clauses(self, first: int, last: int) -> list[Clause]:
+        """The sentence cut at commas and dashes, openers passed over; a clause of openers alone has no head left."""
+        clauses, start = [], first
+        for i in range(first, last):
+            if i + 1 == last or self.said[i].mark.strip("»\"'”)"):
+                clauses.append(Clause(start, self._past("openers", start, i + 1), i + 1))
+                start = i + 1
+        return clauses
+
+    def _past(self, name: str, at: int, last: int) -> int:
+        """Over any number of the list's phrases from ``at`` on, but not into one that is no question's beginning."""
+        while at < last and not any(at in self._ends[told] for told in ("statements", "requests", "closed")):
+            end = self._ends[name].get(at)
+            if end is None or end > last:
+                break
+            at = end
+        return at
+
+    def _leading(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """The clauses where the question itself can begin: the first with more than openers or a name, and it.
+
+        English word order tells a question anywhere in the sentence.
+        """
+        headed = [clause for clause in clauses if clause.head < clause.last]
+        if self.language == "en":
+            return headed
+        long = next((i for i, c in enumerate(headed) if c.last - c.head > SHORT_CLAUSE), len(headed))
+        # "двух слов хватит, а сколько у вас складов": the question begins with its conjunction
+        return [c for i, c in enumerate(headed) if i <= long or c.first < c.head]
+
+    def _form(self, clauses: Sequence[Clause]) -> Kind | None:
+        """What the words alone show, whatever the punctuation."""
+        for i, clause in enumerate(self._leading(clauses)):
+            if clause.head in self._ends["statements"]:
+                continue
+            if clause.head in self._ends["closed"] or self._particle(clause):
+                return "closed"
+            if clause.head in self._ends["requests"] or self._bare(clause, "words"):
+                return "open"
+            # after another clause "что", "как" rather join than ask: "непонятно, как это работает"
+            if i == 0 and self._bare(clause, "unsure") and not self._main_follows(clauses, clause):
+                return "open"
+        return None
+
+    def _bare(self, clause: Clause, name: str) -> bool:
+        """Whether a question word alone makes the question: not in English, and not a word without its clause."""
+        return self.language == "ru" and clause.last - clause.head > 1 and self._word(clause, name)
+
+    def _word(self, clause: Clause, name: str) -> bool:
+        """Whether a question word stands at the head, behind a preposition or not."""
+        at = self._ends["before"].get(clause.head, clause.head)
+        end = next((self._ends[name][i] for i in (clause.head, at) if i in self._ends[name]), None)
+        return end is not None and end <= clause.last and clause.head not in self._ends["statements"]
+
+    def _particle(self, clause: Clause) -> bool:
+        near = range(clause.head, min(clause.last, clause.head + PARTICLE_WITHIN + 1))
+        return any(i in self._ends["inside"] and (i - 1) not in self._ends["statements"] for i in near)
+
+    def _main_follows(self, clauses: Sequence[Clause], clause: Clause) -> bool:
+        """Whether a clause after this one is a main clause: then "когда", "что" only joined this one to it."""
+        rest = [c for c in clauses if c.first >= clause.last and c.last - c.first > SHORT_CLAUSE]
+        return any(c.first not in self._ends["joins"] and c.first not in self._ends["before"] for c in rest)
+
+    def _asks_openly(self, clauses: Sequence[Clause]) -> bool:
+        """Of a sentence with its mark: a question word at the head of a clause, or anywhere one that only asks."""
+        if any(self._particle(clause) for clause in self._leading(clauses)):
+            return False
+        alone = [c for c in clauses if c.last - c.head == 1]
+        for i, clause in enumerate(c for c in clauses if c.head < c.last):
+            if clause in alone and len(clauses) > 1 and clause is not clauses[-1]:
+                continue  # "так что, счёт выставлять?"
+            if clause.head in self._ends["requests"] or self._word(clause, "words"):
+                return True
+            if self._word(clause, "unsure") and (i == 0 or clause.head > clause.first):
+                return True
+        return self.language == "ru" and any(
+            i in self._ends["words"]
+            for c in clauses
+            for i in range(c.first, c.last)
+            if i not in self._ends["statements"]
+        )
+
+    def _chosen(self, clauses: Sequence[Clause], kind: Kind) -> Kind:
+        """Alternative where a choice is named: by "или" between two things, or "что удобнее" after them."""
+        first, last = clauses[0].first, clauses[-1].last
+        if any(i in self._ends["choice"] for i in range(first, last)):
+            return "alternative"
+        for at in (i for i in range(first, last) if i in self._ends["either"] and i not in self._ends["either_not"]):
+            clause = next(c for c in clauses if c.first <= at < c.last)
+            if any(i in self._ends["any"] for i in range(clause.first, at)):
+                continue
+            # "какие трудности или ошибки": one open question; "когда: в среду или в четверг": a choice
+            if kind == "closed" or (not self._word(clause, "words") and not self._word(clause, "unsure")):
+                return "alternative"
+        return kind
+
+    def _tagged(self, clauses: Sequence[Clause]) -> bool:
+        last = clauses[-1]
+        starts = range(last.first, last.last)
+        ends = any(self._ends["tags"].get(i) == last.last and self._all_openers(last.first, i) for i in starts)
+        if not ends:
+            return False
+        return len(clauses) == 1 or (self._form(clauses[:-1]) is None and not self._asks_openly(clauses[:-1]))
+
+    def _all_openers(self, first: int, last: int) -> bool:
+        return self._past("openers", first, last) == last
+
+    def _echoes(self, first: int, last: int) -> bool:
+        words = [t.text for t in self.said[first:last]]
+        return len(words) <= ECHO_WORDS and all(word in self.heard for word in words)
