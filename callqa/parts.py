@@ -15,7 +15,7 @@ from typing import Any
 from callqa import models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
-from callqa.config import Choice, Settings, build, check_known, convert, locate, read_toml
+from callqa.config import Settings, check_known, convert, locate, read_toml
 from callqa.errors import ConfigError, MissingExtra
 from callqa.scoring import Card, load_card
 from callqa.speech import Diarizer, Transcriber

@@ -1,7 +1,8 @@
 """What the channels of a recording are to each other: two parties, a copy, a leak; and what leaked is taken out.
 
 Levels are compared relative to each channel's own speech, so that a quiet customer is no leak of a loud rep. On the
-labelled calls a leak lies 16 to 30 dB under the voice it comes from, two people at once within 13 dB (docs/decisions/0003).
+labelled calls a leak lies 16 to 30 dB under the voice it comes from, two people at once within 13 dB
+(docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def leak(own: Samples, other: Samples, rate: int, speech: Sequence[Span], theirs
     under = _smoothed(there) - _smoothed(here)
     talking = _flags(joined(theirs, 0.2), len(under))
     suspect = talking & _flags(speech, len(under)) & (under > ALIKE_LEAK_DB)
-    alike = np.zeros(len(under))
+    alike = np.zeros(len(under), np.float32)
     if suspect.any():
         alike[suspect] = _alike(resample(own, rate, RATE), resample(other, rate, RATE), np.flatnonzero(suspect))
     return _spans(suspect & ((under > LEAK_DB) | (alike > LEAK_ALIKE)))
@@ -123,7 +124,7 @@ def _is_copy(left: Samples, right: Samples, rate: int) -> bool:
     return bool((alike > COPY_ALIKE).mean() >= COPY_SHARE and spread <= COPY_SPREAD_DB)
 
 
-def _alike(left: Samples, right: Samples, frames: NDArray[np.intp]) -> Samples:
+def _alike(left: Samples, right: Samples, frames: Any) -> Samples:
     """Highest correlation within LONGEST_LAG of 128 ms around each frame: 1 is the same wave. 8 kHz samples."""
     import numpy as np
 
@@ -131,7 +132,7 @@ def _alike(left: Samples, right: Samples, frames: NDArray[np.intp]) -> Samples:
     offset = size // 2 - round(STEP * RATE) // 2
     starts = frames * round(STEP * RATE)
     window = np.hanning(size)
-    result = np.zeros(len(frames))
+    result: Samples = np.zeros(len(frames), np.float32)
     padded = [np.pad(x, (offset, size + offset)) for x in (left, right)]
     for first in range(0, len(frames), 2048):
         at = starts[first : first + 2048, None] + np.arange(size)
@@ -171,10 +172,8 @@ def _spans(flags: Flags) -> tuple[Span, ...]:
     import numpy as np
 
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return joined(
-        Span(round(a * STEP, 3), round(b * STEP, 3))
-        for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    )
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return joined(Span(round(a * STEP, 3), round(b * STEP, 3)) for a, b in pairs)
 
 
 def _inside(word: Word, spans: Sequence[Span]) -> bool:

@@ -1,8 +1,8 @@
 """Text that nobody said: what recognisers invent on silence, music and tails, found and taken out with its reason.
 
 Sources: Careless Whisper (arXiv 2402.08021), Bag of Hallucinations and delooping (arXiv 2501.11378), the fallback gate
-of openai/whisper. A stock phrase that people do say ("спасибо за внимание", "thank you") goes only where the sound gives
-it no support; a subtitler's signature goes always.
+of openai/whisper. A stock phrase that people do say ("спасибо за внимание", "thank you") goes only where the sound
+gives it no support; a subtitler's signature goes always.
 """
 
 from __future__ import annotations
@@ -132,11 +132,9 @@ def _loops(words: Sequence[Word]) -> list[tuple[int, int]]:
 
 
 def _times(said: Sequence[str], at: int, size: int) -> int:
-    times = 1
-    while (
-        said[at + times * size : at + (times + 1) * size] == said[at : at + size]
-        and len(said) >= at + (times + 1) * size
-    ):
+    """How often in a row the ``size`` words from ``at`` on are said."""
+    pattern, times = said[at : at + size], 1
+    while len(pattern) == size and said[at + times * size : at + (times + 1) * size] == pattern:
         times += 1
     return times
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,7 +209,7 @@ def pieces(speech: Sequence[Span], padding: Seconds, longest: Seconds, duration:
 def _parts(span: Span, longest: Seconds) -> Iterator[Span]:
     count = int(-(-span.duration // longest))
     edges = [span.start + span.duration * i / count for i in range(count)] + [span.end]
-    yield from (Span(a, b) for a, b in zip(edges, edges[1:], strict=False))
+    yield from (Span(a, b) for a, b in pairwise(edges))
 
 
 def _placed(aligned: Sequence[Mapping[str, Any]], chunk: Chunk) -> tuple[Word, ...]:
