@@ -77,13 +77,12 @@ def _extra(name: str, needed: bool = False) -> Row:
 
 
 def _diarize() -> Row:
-    """torch, torchaudio and pyannote.audio must also load, which builds that do not fit each other fail to do."""
+    """torch and pyannote.audio must also load, tried in a process of its own."""
     row = _extra("diarize")
     if not row.fine:
         return row
-    quiet = {**os.environ, "PYANNOTE_METRICS_ENABLED": "0"}
-    code = "import warnings; warnings.simplefilter('ignore'); import pyannote.audio"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=quiet)
+    code = "from callqa.speech.offline import import_pyannote; import_pyannote()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if done.returncode:
         why = done.stderr.strip().splitlines()[-1]
         return Row(row.name, False, f"installed, but does not load: {why}", f"{row.cure} --force-reinstall")
