@@ -40,6 +40,7 @@ NEGATORS = {
     "en": frozenset({"not", "no", "never", "without", "neither", "nor"}),
 }
 _ENDS = re.compile(r"[.?!…]")
+_PERCENT = {"ru": " процентов", "en": " percent"}
 _PART = re.compile(r"\d+(?:[.:,/]\d+)*|\w+(?:['’-]\w+)*")
 _EN_ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would"}
 _EN_WHOLE = {
@@ -298,7 +299,7 @@ def _remarked(token: Token, mark: str) -> Token:
 
 def _split(text: str, language: Language) -> tuple[list[str], str]:
     """The plain parts of one written word and the punctuation after the last of them."""
-    lowered = text.lower().replace("ё", "е").replace("’", "'")
+    lowered = text.lower().replace("ё", "е").replace("’", "'").replace("%", _PERCENT[language])
     found = list(_PART.finditer(lowered))
     mark = lowered[found[-1].end() :] if found else lowered.strip()
     parts = [_steady(match.group(), language) for match in found]

@@ -111,8 +111,13 @@ class Objections:
             )
         yield _handled(found, moments)
 
+    def found(self, call: Call) -> list[Objection]:
+        """The objections of a call in order of time; none where its language has no list."""
+        tables = self._tables.get(call.transcript.language)
+        return self.heard(Heard.of(call, tables["backchannels"])) if tables else []
+
     def heard(self, heard: Heard) -> list[Objection]:
-        """The objections of a call in order of time."""
+        """The same of a call whose words are at hand."""
         mentions = self._mentions(heard)
         result: list[Objection] = []
         for mention in mentions:

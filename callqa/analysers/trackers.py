@@ -20,7 +20,8 @@ class Tracker:
 
     ``side`` whose words count, ``window`` where in the call. ``min`` and ``max`` add the measure ``tracker.NAME.met``:
     whether the count is inside. ``negation``: hits behind "не", "not" count too ("any"), are left out ("without"), or
-    alone count ("only"). ``forbidden`` phrases of the rep are counted together as well.
+    alone count ("only"). A hit inside one of the ``unless`` phrases does not count. ``forbidden`` phrases of the rep
+    are counted together as well.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Tracker:
     max: int | None = None
     negation: Literal["any", "without", "only"] = "any"
     forbidden: bool = False
+    unless: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -54,6 +56,7 @@ class Trackers:
         for language, rows in self._rows.items():
             for name, row in rows.items():
                 lexicon.checked("trackers", language, f"trackers.{name}.phrases", row.phrases)
+                lexicon.checked("trackers", language, f"trackers.{name}.unless", row.unless)
 
     @cached_property
     def _rows(self) -> dict[str, dict[str, Tracker]]:
@@ -109,11 +112,12 @@ class _Heard:
 
     def hits(self, row: Tracker, sides: tuple[Side, ...] | None = None) -> tuple[Evidence, ...]:
         patterns = lexicon.phrases(row.phrases, self.language)
+        excused = lexicon.phrases(row.unless, self.language)
         found = [
             lexicon.cited(self.words[side], hit.span, row.label)
             for side in (sides or row.sides)
             for hit in text.find_any(patterns, self.tokens[side])
-            if self._counts(row, side, hit)
+            if self._counts(row, side, hit) and not _inside(hit, text.find_any(excused, self.tokens[side]))
         ]
         return tuple(sorted(found, key=lambda e: (e.start, e.end)))
 
@@ -121,6 +125,10 @@ class _Heard:
         if row.negation != "any" and text.negated(self.tokens[side], hit) != (row.negation == "only"):
             return False
         return row.window is None or row.window.holds(hit.start, self.active)
+
+
+def _inside(hit: text.Hit, others: Iterable[text.Hit]) -> bool:
+    return any(other.first <= hit.first and hit.last <= other.last for other in others)
 
 
 def _counted(name: str, hits: Iterable[Evidence]) -> Measurement:

@@ -1,0 +1,171 @@
+"""How well script stages, forbidden phrases, objections and next steps are found, against labelled calls.
+
+    python benchmarks/labels.py ../shared/calls            # on the true words
+    python benchmarks/labels.py ../shared/calls --heard    # on what the recogniser heard (needs the weights)
+    python benchmarks/labels.py ../shared/calls --plain    # on the true words without punctuation and capitals
+
+Prints precision, recall and F1 by kind, and every miss and false find with ``--verbose``. Stages and next steps are
+counted by call, forbidden phrases by turn, objections by turn and kind; "handled" among the objections found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from callqa import truth
+from callqa.analysers import Analyser
+from callqa.analysers.objections import Objection, Objections
+from callqa.analysers.registry import make
+from callqa.config import find_settings
+from callqa.engines import Done
+from callqa.types import Call, Measurement, Metadata, Recording, Span
+
+USED = ("script", "trackers", "objections", "next_step")
+KINDS = ("price", "competitor", "timing", "authority", "need")
+STEPS = {
+    "greeting": ("greeting", "introduction"),
+    "permission": ("permission", "agenda"),
+    "needs": ("needs", "qualification"),
+    "presentation": ("presentation",),
+    "objection": ("objections",),
+    "next_step": ("next_step",),
+    "closing": ("closing",),
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a truth file says: stages, next step, and by turn forbidden phrases and objections (kind, handled)."""
+
+    stages: frozenset[str]
+    next_step: bool
+    conversation: bool
+    forbidden: tuple[Span, ...]
+    objections: tuple[tuple[Span, str, bool], ...]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--heard", action="store_true")
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    tally: Counter[tuple[str, str]] = Counter()
+    for path, call in calls(options.folder, options.heard, options.plain):
+        measures, objections = measured(call)
+        for kind, verdict, what in judged(labels(path), measures, objections):
+            tally[kind, verdict] += 1
+            if options.verbose and verdict != "hit":
+                print(f"{path.stem:28} {kind:12} {verdict:7} {what}")
+    for kind in sorted({kind for kind, _ in tally}):
+        print(f"{kind:12} {figures(*(tally[kind, verdict] for verdict in ('hit', 'false', 'missed')))}")
+
+
+def calls(folder: Path, heard: bool, plain: bool) -> Iterator[tuple[Path, Call]]:
+    """The labelled calls as they were said, or as callqa hears them."""
+    if heard:
+        from callqa import api  # the recogniser and its weights are needed for this alone
+
+        with api.team(None, "sqlite:///labels.db") as team:
+            jobs = team.jobs([truth.read(path).audio for path in truth.find(folder)], folder / "calls.csv").items
+            for outcome in team.score(jobs):
+                if isinstance(outcome, Done):
+                    yield folder / f"{outcome.item.path.stem}.json", outcome.value.call
+        return
+    for path in truth.find(folder):
+        said = truth.read(path)
+        call = said.call(Recording(said.id, said.audio.name, said.id, said.duration, 8000, 2, ""), Metadata(path.name))
+        yield path, stripped(call) if plain else call
+
+
+def stripped(call: Call) -> Call:
+    """The call with its words in lower case and without marks: the worst that a recogniser leaves of punctuation."""
+    turns = tuple(
+        replace(turn, words=tuple(replace(w, text=re.sub(r"[^\w\s'-]", "", w.text).lower()) for w in turn.words))
+        for turn in call.transcript.turns
+    )
+    return replace(call, transcript=replace(call.transcript, turns=turns))
+
+
+def measured(call: Call) -> tuple[dict[str, Measurement], list[Objection]]:
+    analysers = shipped()
+    found = next(one for one in analysers if isinstance(one, Objections)).found(call)
+    return {m.name: m for analyser in analysers for m in analyser.analyse(call)}, found
+
+
+@cache
+def shipped() -> tuple[Analyser, ...]:
+    settings = find_settings()
+    return make([choice for choice in settings.analysers if choice.use in USED], settings.path)
+
+
+def labels(path: Path) -> Labels:
+    raw = msgspec.json.decode(path.read_bytes())
+    spans = [Span(turn["start"], turn["end"]) for turn in raw["turns"]]
+    forbidden = {found["turn"] for found in raw["labels"]["forbidden_used"]}
+    return Labels(
+        frozenset(raw["labels"]["stages_present"]),
+        bool(raw["labels"]["next_step_agreed"]),
+        bool(raw["labels"]["conversation"]),
+        tuple(span for i, span in enumerate(spans) if i in forbidden),
+        tuple(
+            (span, turn["objection"], bool(turn.get("objection_handled")))
+            for span, turn in zip(spans, raw["turns"], strict=True)
+            if turn.get("objection")
+        ),
+    )
+
+
+def judged(
+    true: Labels, found: dict[str, Measurement], objections: list[Objection]
+) -> Iterator[tuple[str, str, str]]:
+    """(what, "hit" | "false" | "missed", which) for every label and every find."""
+    for stage, steps in STEPS.items():
+        done = any(found[f"script.{step}"].value == 1 for step in steps)
+        yield from verdicts("stages", stage in true.stages, done, stage)
+    if true.conversation:
+        yield from verdicts("next_step", true.next_step, found["next_step"].value == 1, "next_step")
+    forbidden = found["forbidden_phrases"].evidence
+    yield from turns("forbidden", list(true.forbidden), [(e.span, e.note) for e in forbidden])
+    for kind in KINDS:
+        labelled = [(span, done) for span, name, done in true.objections if name == kind]
+        mine = [o for o in objections if o.kind == kind]
+        yield from turns("objections", [s for s, _ in labelled], [(o.moment.span, kind) for o in mine])
+        for span, done in labelled:
+            if pair := next((o for o in mine if o.moment.span & span), None):
+                yield from verdicts("handled", done, pair.handled, f"{kind} at {span.start:.0f} s")
+
+
+def verdicts(kind: str, true: bool, found: bool, which: str) -> Iterator[tuple[str, str, str]]:
+    if true or found:
+        yield kind, "hit" if true and found else "missed" if true else "false", which
+
+
+def turns(kind: str, true: list[Span], found: list[tuple[Span, str]]) -> Iterator[tuple[str, str, str]]:
+    """Labels and finds that share a moment; a second find in a labelled turn is no error."""
+    for span in true:
+        yield kind, "hit" if any(span & other for other, _ in found) else "missed", f"at {span.start:.0f} s"
+    for span, note in found:
+        if not any(span & other for other in true):
+            yield kind, "false", f"at {span.start:.0f} s: {note}"
+
+
+def figures(hits: int, false: int, missed: int) -> str:
+    def share(part: int, whole: int) -> str:
+        return f"{part / whole:.2f}" if whole else "-"
+
+    f1 = share(2 * hits, 2 * hits + false + missed)
+    return f"F1 {f1}  precision {share(hits, hits + false)}  recall {share(hits, hits + missed)}  ({hits + missed} true)"
+
+
+if __name__ == "__main__":
+    main()
