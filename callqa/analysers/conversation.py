@@ -60,7 +60,8 @@ class Conversation:
         """A figure; low trust where too much of the speech is nobody's."""
         known = sum(self.seconds(side) for side in PARTIES)
         doubtful = self.line.unknown > UNKNOWN_SHARE * (known + self.line.unknown)
-        return Measurement(name, value, round(n, 3), None, tuple(evidence), "low" if doubtful else None)
+        exact = None if value is None else round(value, 9)  # the last bits differ from machine to machine
+        return Measurement(name, exact, round(n, 3), None, tuple(evidence), "low" if doubtful else None)
 
     def name(self, side: Side) -> str:
         return NAMES[self.language][side]

@@ -79,12 +79,13 @@ class Questions:
             yield from lexicon.unmeasured(self.measures, NO_LEXICON)
             return
         heard = Conversation.of(call, Rules(backchannels=frozenset(lists["backchannels"])))
+        found = {side: self.asked(heard, side) for side in PARTIES}
         for side in PARTIES:
             if reason := unheard(call, side):
                 yield from lexicon.unmeasured(_counts(side), reason)
             else:
-                yield from _counted(heard, side, self.asked(heard, side))
-        yield from self._outcomes(heard)
+                yield from _counted(heard, side, found[side])
+        yield from self._outcomes(heard, [one for one in found["rep"] if one.kind != "tag"])
 
     def asked(self, heard: Conversation, side: Side) -> list[Asked]:
         """Every question of the side in order of time, tags and rhetorical ones among them."""
@@ -109,12 +110,11 @@ class Questions:
         silent = not overlaps([Span(one.span.end, after.end)], listener)
         return replace(one, kind="rhetorical") if silent else one
 
-    def _outcomes(self, heard: Conversation) -> Iterator[Measurement]:
+    def _outcomes(self, heard: Conversation, real: Sequence[Asked]) -> Iterator[Measurement]:
         call = heard.call
         if reason := unheard(call, "rep"):
             yield from lexicon.unmeasured(_OUTCOMES, reason)
             return
-        real = [one for one in self.asked(heard, "rep") if one.kind != "tag"]
         yield _spread(heard, real)
         if reason := unheard(call, "customer") or (None if real else "no_questions"):
             yield from lexicon.unmeasured(_OUTCOMES[1:], reason)

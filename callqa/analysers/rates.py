@@ -159,12 +159,19 @@ def syllables(word: str, language: Language) -> int:
     return sum(_english(part) for part in re.findall(r"[a-z]+(?:'[a-z]+)?", word.lower().replace("’", "'")))
 
 
+# neighbouring vowels that are two syllables, and letters e that are none
+_APART = re.compile(
+    r"(?<![tcsg])ia|(?<![tcsgx])iou|iet|ie(?=n[tc]|u)(?<!tie)(?<!cie)|scie|io(?!n|us)|eo(?!p|u)|[dr]ea$|crea|reali|eum"
+    r"|ua(?!r[^y]|g)|[^qg]ui(?=ty|ne)|[aeiouy]ing|yee|[^aeiouyr]n't$"
+)
+_SILENT = re.compile(r"(?<=[^aeiouy])e(?=(?:ly|ty|ments?|thing|where|times?|ness|ful|less)$)|(?<=ev)e(?=ry)|busi")
+
+
 def _english(word: str) -> int:
-    bare = re.sub(r"'(?:s|d|m|re|ve|ll)$", "", word).replace("'", "")
-    count = len(re.findall(r"[aeiouy]+", bare))
-    count += len(re.findall(r"ia(?!n?s?$|l)|io(?!n|us)|eo(?!n)|ua(?!r)|[^qg]ui(?=ng|ty)|iu|dea|ying|eing", bare))
+    bare = re.sub(r"'(?:s|d|m|re|ve|ll)$", "", word)
+    count = len(re.findall(r"[aeiouy]+", bare)) + len(_APART.findall(bare)) - len(_SILENT.findall(bare))
     if re.search(r"[^aeiouy](?:e|es|ed)$", bare):
-        spoken = re.search(r"(?:[^aeiouy]le|[sxz]es|[cs]hes|[cg]es|[td]ed|[^aeiouy]les)$", bare)
+        spoken = re.search(r"(?:[^aeiouy]les?|[^aeiouylr]led|[sxzcg]es|[cs]hes|[td]r?ed)$", bare)
         count -= 0 if spoken else 1
     return max(1, count)
 

@@ -7,6 +7,7 @@ call a turn. The rules are DEFINITIONS.md, section 1; docs/measures says them in
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -132,14 +133,16 @@ def _other(side: Side) -> Side:
 def _pieces(turns: Sequence[Turn], side: Side, rules: Rules) -> list[Piece]:
     spans = joined((t.span for t in turns), rules.bridge_gap)
     words = sorted((w for t in turns for w in t.words), key=lambda w: (w.start, w.end))
-    result = []
-    for i, span in enumerate(spans):
-        until = spans[i + 1].start if i + 1 < len(spans) else float("inf")
+    starts = [span.start for span in spans]
+    said: list[list[Word]] = [[] for _ in spans]
+    for word in words if spans else ():
         # a word belongs to the last piece that has begun when the word is half over
-        mine = [w for w in words if (w.start + w.end) / 2 < until and (i == 0 or (w.start + w.end) / 2 >= span.start)]
-        if span.duration >= rules.min_speech - EPS:
-            result.append(Piece(side, span.start, span.end, tuple(mine)))
-    return result
+        said[max(0, bisect_right(starts, (word.start + word.end) / 2) - 1)].append(word)
+    return [
+        Piece(side, span.start, span.end, tuple(mine))
+        for span, mine in zip(spans, said, strict=True)
+        if span.duration >= rules.min_speech - EPS
+    ]
 
 
 def _marked(piece: Piece, others: Sequence[Piece], rules: Rules) -> Piece:
