@@ -131,9 +131,11 @@ class _Reading:
         for i, clause in enumerate(self._leading(clauses)):
             if clause.head in self._ends["statements"]:
                 continue
+            if clause.head in self._ends["requests"]:
+                return "open"
             if clause.head in self._ends["closed"] or self._particle(clause):
                 return "closed"
-            if clause.head in self._ends["requests"] or self._bare(clause, "words"):
+            if self._bare(clause, "words"):
                 return "open"
             # after another clause "что", "как" rather join than ask: "непонятно, как это работает"
             if i == 0 and self._bare(clause, "unsure") and not self._main_follows(clauses, clause):
