@@ -44,5 +44,5 @@ def test_pinned_versions_are_of_packages_that_are_asked_for_by_name():
     pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "constraints.txt").read_text(), re.MULTILINE)
     extras = PROJECT["project"]["optional-dependencies"]
     asked = " ".join(PROJECT["project"]["dependencies"] + extras["speech"] + extras["diarize"])
-    beneath = {"ctranslate2", "onnxruntime"}  # of faster-whisper
+    beneath = {"ctranslate2"}  # of faster-whisper
     assert set(pinned) - beneath <= set(re.findall(r"[\w.-]+", asked))
