@@ -14,10 +14,10 @@ from callqa.types import Language, Span, Word
 Kind = Literal["open", "closed", "alternative", "tag", "rhetorical"]
 LISTS = (
     "openers", "before", "words", "unsure", "joins", "requests", "closed", "inside", "statements", "tags", "either",
-    "either_not", "any", "choice",
+    "either_not", "any", "choice", "idle",
 )  # fmt: skip
 ECHO_WORDS = 3
-SHORT_CLAUSE = 2  # words: a name, "по-вашему", "please"
+SHORT_CLAUSE = 2  # words: a name and a patronymic, "по-вашему", "please"
 PARTICLE_WITHIN = 3  # words from the head of the sentence: "подойдёт ли вам", "остались ли у вас"
 
 
@@ -49,7 +49,8 @@ def asked(
 ) -> list[Asked]:
     """The questions among one side's words of one turn. ``before`` is what the other side said last, for echoes."""
     said = text.tokens(words, language)
-    reading = _Reading(said, lists, language, frozenset(t.text for t in _plain(before, language)))
+    capitals = frozenset(word.start for word in words if word.text.lstrip("«\"'(")[:1].isupper())
+    reading = _Reading(said, lists, language, frozenset(t.text for t in _plain(before, language)), capitals)
     found = []
     first = 0
     for i, ends in enumerate(said.breaks):
@@ -72,6 +73,7 @@ class _Reading:
     lists: Mapping[str, tuple[str, ...]]
     language: Language
     heard: frozenset[str]
+    capitals: frozenset[float]
 
     @cached_property
     def _ends(self) -> dict[str, dict[int, int]]:
@@ -122,9 +124,16 @@ class _Reading:
         headed = [clause for clause in clauses if clause.head < clause.last]
         if self.language == "en":
             return headed
-        long = next((i for i, c in enumerate(headed) if c.last - c.head > SHORT_CLAUSE), len(headed))
+        long = next((i for i, c in enumerate(headed) if not self._names(c)), len(headed))
         # "двух слов хватит, а сколько у вас складов": the question begins with its conjunction
         return [c for i, c in enumerate(headed) if i <= long or c.first < c.head]
+
+    def _names(self, clause: Clause) -> bool:
+        """Whether somebody is called by name: two capitals, as the first word of a sentence has one anyway."""
+        length = clause.last - clause.head
+        return length == SHORT_CLAUSE and all(
+            self.said[i].start in self.capitals for i in range(clause.head, clause.last)
+        )
 
     def _form(self, clauses: Sequence[Clause]) -> Kind | None:
         """What the words alone show, whatever the punctuation."""
@@ -159,15 +168,20 @@ class _Reading:
     def _main_follows(self, clauses: Sequence[Clause], clause: Clause) -> bool:
         """Whether a clause after this one is a main clause: then "когда", "что" only joined this one to it."""
         rest = [c for c in clauses if c.first >= clause.last and c.last - c.first > SHORT_CLAUSE]
-        return any(c.first not in self._ends["joins"] and c.first not in self._ends["before"] for c in rest)
+        joined = [
+            c.first in self._ends["joins"]
+            or c.first in self._ends["before"]
+            or any(i in self._ends["either"] for i in range(c.first, c.last))
+            for c in rest
+        ]
+        return not all(joined)
 
     def _asks_openly(self, clauses: Sequence[Clause]) -> bool:
         """Of a sentence with its mark: a question word at the head of a clause, or anywhere one that only asks."""
         if any(self._particle(clause) for clause in self._leading(clauses)):
             return False
-        alone = [c for c in clauses if c.last - c.head == 1]
         for i, clause in enumerate(c for c in clauses if c.head < c.last):
-            if clause in alone and len(clauses) > 1 and clause is not clauses[-1]:
+            if self._ends["idle"].get(clause.head) == clause.last < clauses[-1].last:
                 continue  # "так что, счёт выставлять?"
             if clause.head in self._ends["requests"] or self._word(clause, "words"):
                 return True
