@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import shutil
@@ -107,28 +106,17 @@ def _weights(name: str, needed: bool = False) -> Row:
 
 
 def _gpu() -> Iterator[Row]:
-    if not Path("/dev/nvidiactl").exists() and models.device() == "cpu":
+    if not models.gpus() and not Path("/dev/nvidiactl").exists():
         yield Row("GPU", False, "none; the CPU does the work")
         return
-    seen = models.device() == "cuda"
-    yield Row("GPU for Whisper", seen, "seen by CTranslate2" if seen else "not seen by CTranslate2", _pip("gpu"))
-    if seen and not _cublas():
-        yield Row("CUDA 12 libraries", False, "libcublas.so.12 is not found", _pip("gpu"))
+    yield Row("GPU for Whisper", models.gpus() > 0, f"CTranslate2 sees {models.gpus()}", "mend the NVIDIA driver")
+    yield Row("CUDA 12's cuBLAS", models.cublas(), "loads" if models.cublas() else "not found", _pip("gpu"))
     if installed("torch"):
         import torch
 
         seen = torch.cuda.is_available()
         found = torch.cuda.get_device_name(0) if seen else f"torch {torch.__version__} sees none"
-        yield Row("GPU for speakers", seen, found, "a torch built for your CUDA")
-
-
-def _cublas() -> bool:
-    """CTranslate2 links CUDA 12's cuBLAS: on the system's path, or in the package the gpu extra brings."""
-    try:
-        ctypes.CDLL("libcublas.so.12")
-    except OSError:
-        return installed("nvidia.cublas")
-    return True
+        yield Row("GPU for voices", seen, found, "a torch built for your CUDA")
 
 
 def _store(url: str) -> Row:

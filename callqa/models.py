@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import os
+import sys
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -172,12 +174,29 @@ def cure(name: str) -> str:
 
 @functools.cache
 def device() -> str:
-    """ "cuda" where CTranslate2 sees a GPU, else "cpu"."""
+    """Where Whisper runs: "cuda" where CTranslate2 sees a GPU and has its libraries, else "cpu"."""
+    return "cuda" if gpus() and cublas() else "cpu"
+
+
+def gpus() -> int:
+    """How many GPUs CTranslate2 sees."""
     try:
         import ctranslate2
     except ImportError:
-        return "cpu"
-    return "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+        return 0
+    return int(ctranslate2.get_cuda_device_count())
+
+
+def cublas() -> bool:
+    """CUDA 12's cuBLAS is loaded: the system's, else that of the gpu extra, where CTranslate2 would not look.
+
+    torch brings CUDA 13's, which does not serve.
+    """
+    for library in ("libcublasLt.so.12", "libcublas.so.12"):
+        beside = [Path(place) / "nvidia" / "cublas" / "lib" / library for place in sys.path]
+        if not any(_loads(name) for name in (library, *map(str, filter(Path.is_file, beside)))):
+            return False
+    return True
 
 
 def choose_whisper(option: str) -> tuple[str, str]:
@@ -187,7 +206,7 @@ def choose_whisper(option: str) -> tuple[str, str]:
             raise ModelError(option, f"does not hear words; choose from {', '.join(recognisers())}")
         return option, "named in the settings"
     if device() == "cpu":
-        return SMALL, "no GPU answers"
+        return SMALL, "a GPU answers, but not to CUDA 12's cuBLAS: see `callqa doctor`" if gpus() else "no GPU answers"
     if in_place(LARGE):
         return LARGE, "a GPU answers and its weights are here"
     return SMALL, f"a GPU answers, but the weights of {LARGE} are not here: {cure(LARGE)}"
@@ -274,3 +293,11 @@ def _write_stamp(where: Path, files: tuple[File, ...]) -> None:
     with contextlib.suppress(OSError):
         partial.write_bytes(_stamp_of(where, files))
         partial.replace(where / ".verified.json")
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return False
+    return True

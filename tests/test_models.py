@@ -443,19 +443,23 @@ def test_a_source_with_known_hashes_comes_before_one_to_trust(place, hub, shelf)
 
 
 @pytest.mark.parametrize(
-    ("device", "large", "option", "name", "why"),
+    ("gpus", "cublas", "large", "option", "name", "why"),
     [
-        ("cpu", False, "auto", "whisper-base", "no GPU answers"),
-        ("cpu", True, "auto", "whisper-base", "no GPU answers"),
-        ("cuda", True, "auto", "whisper-large-v3-turbo", "a GPU answers and its weights are here"),
-        ("cuda", False, "auto", "whisper-base", "models pull whisper-large-v3-turbo --pin"),
-        ("cpu", True, "whisper-large-v3-turbo", "whisper-large-v3-turbo", "named in the settings"),
+        (0, False, False, "auto", "whisper-base", "no GPU answers"),
+        (0, True, True, "auto", "whisper-base", "no GPU answers"),
+        (1, False, True, "auto", "whisper-base", "not to CUDA 12's cuBLAS: see `callqa doctor`"),
+        (1, True, True, "auto", "whisper-large-v3-turbo", "a GPU answers and its weights are here"),
+        (1, True, False, "auto", "whisper-base", "models pull whisper-large-v3-turbo --pin"),
+        (0, False, True, "whisper-large-v3-turbo", "whisper-large-v3-turbo", "named in the settings"),
     ],
 )
-def test_the_whisper_fits_the_machine(monkeypatch, device, large, option, name, why):
-    monkeypatch.setattr(models, "device", lambda: device)
+def test_the_whisper_fits_the_machine(monkeypatch, gpus, cublas, large, option, name, why):
+    models.device.cache_clear()
+    monkeypatch.setattr(models, "gpus", lambda: gpus)
+    monkeypatch.setattr(models, "cublas", lambda: cublas)
     monkeypatch.setattr(models, "in_place", lambda model: large)
     chosen, reason = models.choose_whisper(option)
+    models.device.cache_clear()
     assert chosen == name
     assert why in reason
 
