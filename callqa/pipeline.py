@@ -132,7 +132,8 @@ class Pipeline:
             return {} if raw is None else sided(unpacked(raw), spoken, transcript)
 
         about = Call(recording, metadata, transcript)
-        measures_print = fingerprint("measures", transcript_print, tracks_print, self._analysers(), replace(metadata, file=""))
+        told = replace(metadata, file="")
+        measures_print = fingerprint("measures", transcript_print, tracks_print, self._analysers(), told)
         value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
@@ -144,6 +145,11 @@ class Pipeline:
             lambda: msgspec.json.encode(scoring.score(about, measures, card, lists, __version__)),
         )
         return Scored(about, measures, msgspec.json.decode(value, type=Scorecard)), kept
+
+    def kept_score(self, store: Store, sha: str) -> float | None:
+        """The score a call has in the store today, whatever settings it was made with."""
+        value = store.current(sha, "score")
+        return None if value is None else msgspec.json.decode(value, type=Scorecard).score
 
     def _transcript(self, kept: Kept, speech_print: str, spoken: Spoken, metadata: Metadata) -> tuple[str, Transcript]:
         cues = self.parts.cues[spoken.language]
@@ -270,8 +276,11 @@ def unpacked(raw: bytes) -> dict[int, Track]:
     """The tracks by channel, as ``packed`` kept them."""
     import numpy as np
 
+    def read(values: bytes, kind: str, scale: float) -> Any:
+        return np.frombuffer(values, kind) / scale
+
     return {
-        channel: Track(step, np.frombuffer(f0, "<u2") / 10.0, np.frombuffer(level, "<i2") / 100.0)
+        channel: Track(step, read(f0, "<u2", 10.0), read(level, "<i2", 100.0))
         for channel, step, f0, level in msgspec.msgpack.decode(raw)
     }
 

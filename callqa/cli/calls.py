@@ -88,9 +88,7 @@ def score(
 def report(
     call: Annotated[str, typer.Argument(help="Id, the beginning of one, path or file name.", show_default=False)],
     format: Annotated[Literal["html", "json", "csv"], typer.Option(help="What to write.")] = "html",
-    out: Annotated[
-        Path | None, typer.Option(help="File to write; html: CALL.html here, json and csv: stdout.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; html: CALL.html here, json and csv: stdout.")] = None,
     store: StoreUrl = None,
     config: Config = None,
     lang: Lang = None,
@@ -133,7 +131,8 @@ def status(
             return
     if scored:
         show.console().print(show.calls_table(scored))
-    print(f"{len(scored)} calls in the store, {len(aside)} files set aside" if not failed else f"{len(aside)} set aside")
+    counted = "" if failed else f"{len(scored)} calls in the store, "
+    print(f"{counted}{len(aside)} files set aside")
     for failure in aside:
         tries = f" ({failure.attempts} tries)" if failure.attempts > 1 else ""
         print(f"  {failure.code}: {failure.problem}{tries}")
