@@ -1,0 +1,302 @@
+"""Who is the rep and who the customer: from voices and words to turns with sides.
+
+A channel that calls.csv or the configuration names decides. Else the words do: every cue of the word list is a reason
+for one side, the rep is the voice with the most. Menus and voicemail are told apart by their words first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Literal
+
+from callqa import text
+from callqa.speech import Party
+from callqa.types import Language, Seconds, Side, Span, Turn, Word, joined
+
+BRIDGE: Seconds = 0.3  # shorter gaps are inside a turn
+PAUSE: Seconds = 1.0  # a longer one ends an utterance: a menu and the person after it are never closer
+OPENING: Seconds = 30.0  # from the first word that a person says
+FEW_WORDS = 4  # with so many words of the other side, a conversation has begun: no menu comes before it any more
+MOSTLY = 0.6  # of a voice's words in prompts: it is a machine throughout
+SUREST = 0.99  # words are never as sure as the telephone system
+SCALE = 0.8  # margin to confidence: docs/roles.md says how it was found
+OPENING_DECIDES = 2.0  # margin of the opening alone that is named as the reason
+FIRST_SPEAKER = 1.0  # on outbound calls the customer answers first, on inbound ones the rep
+ASKS_MORE = 1.0  # the rep asks most of the questions
+LEFT_ALONE = 2.0  # with a machine: an outbound caller is the rep, an inbound one the customer
+ANOTHER_REP = 2.0  # a third voice with more reasons for the rep than this is a colleague, with fewer a customer
+NAMED, PERHAPS_NAMED, ADDRESSED = 3.0, 1.5, 2.5
+NAME_LETTERS, NAME_RATIO = 4, 75.0
+
+By = Literal["calls.csv", "config", "opening", "whole call", "undecided"]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Phrases that speak for one side: in the opening, or anywhere in the call (repeats count less and less)."""
+
+    side: Literal["rep", "customer"]
+    where: Literal["opening", "call"]
+    weight: float
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Words around a name: ``own`` when it is the speaker's ("меня зовут Анна"), ``greeting`` before the other's."""
+
+    own: tuple[str, ...] = ()
+    greeting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RoleCues:
+    """One language's roles.toml. ``menus`` and ``voicemail`` are said by machines alone, ``hints`` by people too."""
+
+    cues: dict[str, Cue]
+    menus: tuple[str, ...]
+    voicemail: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    names: Names = Names()
+
+    def __post_init__(self) -> None:
+        """A ValueError names the phrase that the syntax does not allow."""
+        for pattern in (
+            *self.menus,
+            *self.voicemail,
+            *self.hints,
+            *(p for cue in self.cues.values() for p in cue.phrases),
+        ):
+            text.check(pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The turns in order of start, what decided their sides, and how surely (0 to 1; 0 is undecided)."""
+
+    turns: tuple[Turn, ...]
+    by: By
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One party: its turns of people and of machines, and the reasons (positive for the rep)."""
+
+    channel: int
+    person: tuple[Turn, ...]
+    machine: tuple[Turn, ...]
+    opening: float = 0.0
+    call: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return self.opening + self.call
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for turn in self.person for word in turn.words)
+
+
+def decide(
+    parties: Sequence[Party],
+    cues: RoleCues,
+    language: str,
+    *,
+    rep_channel: int | None = None,
+    by: str = "config",
+    direction: str | None = None,
+    rep_name: str | None = None,
+    layout: str = "stereo",
+) -> Decision:
+    """Turns with sides. ``rep_channel`` (told by ``by``) holds on a stereo call that has this channel."""
+    tongue: Language = "ru" if language == "ru" else "en"
+    voices = _apart(parties, cues, tongue)
+    if layout == "stereo" and rep_channel is not None and any(v.channel == rep_channel for v in voices):
+        told: list[Side] = ["rep" if v.channel == rep_channel else "customer" for v in voices]
+        return Decision(_sided(voices, told), "calls.csv" if by == "calls.csv" else "config", 1.0)
+    return _by_reasons(_scored(voices, cues, tongue, direction, rep_name))
+
+
+def turns(party: Party) -> tuple[Turn, ...]:
+    """A party's stretches of speech with the words inside; the side is still unknown.
+
+    Edges come from speech activity. A word that lies in no stretch lengthens the one within BRIDGE, or is its own.
+    """
+    stray = [w for w in party.words if not any(_apart_by(w, span) <= 0 for span in party.speech)]
+    spans = joined([*party.speech, *(w.span for w in stray)], BRIDGE)
+    said: list[list[Word]] = [[] for _ in spans]
+    for word in party.words:
+        middle = (word.start + word.end) / 2
+        said[min(range(len(spans)), key=lambda i: max(spans[i].start - middle, middle - spans[i].end, 0.0))].append(
+            word
+        )
+    return tuple(
+        Turn("unknown", span.start, span.end, tuple(sorted(words, key=lambda w: (w.start, w.end))))
+        for span, words in zip(spans, said, strict=True)
+    )
+
+
+def _apart_by(word: Word, span: Span) -> Seconds:
+    return max(span.start - word.end, word.start - span.end)
+
+
+def _sided(voices: Sequence[_Voice], sides: Sequence[Side]) -> tuple[Turn, ...]:
+    people = [replace(turn, side=side) for voice, side in zip(voices, sides, strict=True) for turn in voice.person]
+    machines = [replace(turn, side="ivr") for voice in voices for turn in voice.machine]
+    return tuple(sorted((*people, *machines), key=lambda t: (t.start, t.end, t.side)))
+
+
+def _apart(parties: Sequence[Party], cues: RoleCues, language: Language) -> list[_Voice]:
+    """People and machines apart, voice by voice."""
+    pieces = [turns(party) for party in parties]
+    voices = []
+    for i, (party, mine) in enumerate(zip(parties, pieces, strict=True)):
+        others = sorted(w.start for j, theirs in enumerate(parties) if j != i for w in theirs.words)
+        began = others[FEW_WORDS - 1] if len(others) >= FEW_WORDS else None
+        machine = _machine(mine, cues, language, began)
+        voices.append(_Voice(party.channel, tuple(t for t in mine if t not in machine), tuple(machine)))
+    return voices
+
+
+def _machine(pieces: Sequence[Turn], cues: RoleCues, language: Language, began: Seconds | None) -> list[Turn]:
+    """The turns of menus and voicemail: utterances with a prompt before the conversation, or two such in a row later.
+
+    ``began``: when the other side had said a few words. A voice that says prompts most of the time is a machine.
+    """
+    utterances = _utterances(pieces)
+    prompts, hints = (_phrases(some, language) for some in ((*cues.menus, *cues.voicemail), cues.hints))
+    counts = [_count(prompts, turns_, language) for turns_ in utterances]
+    early = [began is None or turns_[0].start < began for turns_ in utterances]
+    marked = {i for i, count in enumerate(counts) if count >= (1 if early[i] else 2)}
+    words = [sum(len(t.words) for t in turns_) for turns_ in utterances]
+    if sum(n for n, count in zip(words, counts, strict=True) if count) > MOSTLY * sum(words):
+        return list(pieces)
+    if marked:
+        first, last = min(marked), max(i for i in marked if early[i]) if any(early[i] for i in marked) else -1
+        marked |= set(range(first, last + 1))
+        marked |= {
+            i
+            for i in (first - 1, last + 1)
+            if 0 <= i < len(early) and early[i] and _count(hints, utterances[i], language)
+        }
+    return [turn for i in sorted(marked) for turn in utterances[i]]
+
+
+def _utterances(pieces: Sequence[Turn]) -> list[list[Turn]]:
+    result: list[list[Turn]] = []
+    for turn in pieces:
+        if result and turn.start - result[-1][-1].end < PAUSE:
+            result[-1].append(turn)
+        else:
+            result.append([turn])
+    return result
+
+
+def _phrases(patterns: Iterable[str], language: Language) -> list[text.Phrase]:
+    return [text.phrase(pattern, language) for pattern in patterns]
+
+
+def _count(phrases: Iterable[text.Phrase], said: Iterable[Turn], language: Language) -> int:
+    return len(text.find_any(phrases, text.tokens((w for turn in said for w in turn.words), language)))
+
+
+def _scored(
+    voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None, rep_name: str | None
+) -> list[_Voice]:
+    """Every voice with the reasons for it."""
+    starts = [turn.start for voice in voices for turn in voice.person]
+    until = min(starts, default=0.0) + OPENING
+    said = [text.tokens(voice.words, language) for voice in voices]
+    heads = [text.tokens((w for w in voice.words if w.start <= until), language) for voice in voices]
+    asked = [sum("?" in token.mark for token in tokens) for tokens in said]
+    firsts = _left_alone(voices, cues, language, direction) or _first_speaker(voices, direction)
+    return [
+        replace(
+            voice,
+            opening=_reasons(cues, "opening", head, language) + _named(head, cues.names, rep_name, language) + first,
+            call=_reasons(cues, "call", tokens, language) + (ASKS_MORE * asks / sum(asked) if sum(asked) > 1 else 0.0),
+        )
+        for voice, head, tokens, asks, first in zip(voices, heads, said, asked, firsts, strict=True)
+    ]
+
+
+def _first_speaker(voices: Sequence[_Voice], direction: str | None) -> list[float]:
+    starts = [voice.person[0].start for voice in voices if voice.person]
+    if direction is None or len(starts) < 2:
+        return [0.0] * len(voices)
+    sign = FIRST_SPEAKER if direction == "inbound" else -FIRST_SPEAKER
+    return [sign if v.person and v.person[0].start == min(starts) else 0.0 for v in voices]
+
+
+def _left_alone(
+    voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None
+) -> list[float] | None:
+    """A person who meets but a machine: reps call out and meet voicemail, customers call in and meet menus."""
+    machines = [turn for voice in voices for turn in voice.machine]
+    if not machines or sum(bool(voice.person) for voice in voices) != 1:
+        return None
+    menus, voicemail = (_count(_phrases(some, language), machines, language) for some in (cues.menus, cues.voicemail))
+    out = direction == "outbound" if direction else voicemail >= menus
+    return [(LEFT_ALONE if out else -LEFT_ALONE) if voice.person else 0.0 for voice in voices]
+
+
+def _reasons(cues: RoleCues, where: str, said: text.Tokens, language: Language) -> float:
+    """The sum of the cues' weights, positive for the rep: the second time counts half, the third a quarter."""
+    total = 0.0
+    for cue in cues.cues.values():
+        if cue.where == where:
+            hits = len(text.find_any(_phrases(cue.phrases, language), said))
+            total += (1 if cue.side == "rep" else -1) * cue.weight * 2 * (1 - 0.5**hits)
+    return total
+
+
+def _named(said: text.Tokens, names: Names, rep_name: str | None, language: Language) -> float:
+    """Whether the rep's name is the speaker's own here (positive) or the other's (negative)."""
+    parts = text.tokens([Word(part, 0, 0) for part in (rep_name or "").split()], language)
+    found = [i for i, token in enumerate(said) if any(_same_name(token, part) for part in parts)]
+    reasons = [_whose(said, i, set(found), names) for i in found]
+    return max(reasons, default=0.0) if max(reasons, default=0.0) > 0 else min(reasons, default=0.0)
+
+
+def _same_name(token: text.Token, part: text.Token) -> bool:
+    if token.lemmas & part.lemmas or token.text == part.text:
+        return True
+    if token.known or min(len(token.text), len(part.text)) < NAME_LETTERS or token.text[0] != part.text[0]:
+        return False
+    from rapidfuzz.fuzz import ratio
+
+    return ratio(token.text, part.text) >= NAME_RATIO
+
+
+def _whose(said: text.Tokens, at: int, found: set[int], names: Names) -> float:
+    before = said[at - 1] if at and not said.breaks[at - 1] else None
+    after = said[at + 1] if at + 1 < len(said) else None
+    if {at - 1, at + 1} & found or any(near and near.text in names.own for near in (before, after)):
+        return NAMED
+    return -ADDRESSED if before and before.text in names.greeting else PERHAPS_NAMED
+
+
+def _by_reasons(voices: Sequence[_Voice]) -> Decision:
+    people = sorted((voice for voice in voices if voice.person), key=lambda v: -v.score)
+    if not people or not (margin := _margin(people)):
+        return Decision(_sided(voices, ["unknown"] * len(voices)), "undecided", 0.0)
+    opening = people[0].opening - (people[-1].opening if len(people) > 1 else 0.0)
+    by: By = "opening" if opening * (1 if margin > 0 else -1) >= OPENING_DECIDES else "whole call"
+    return Decision(
+        _sided(voices, _sides(voices, people)), by, round(min(SUREST, 1 / (1 + exp(-SCALE * abs(margin)))), 3)
+    )
+
+
+def _margin(people: Sequence[_Voice]) -> float:
+    return people[0].score - people[-1].score if len(people) > 1 else people[0].score
+
+
+def _sides(voices: Sequence[_Voice], people: Sequence[_Voice]) -> list[Side]:
+    """The first of the people is the rep, the last a customer; those between go by their reasons, one alone by its."""
+    if len(people) == 1:
+        return ["rep" if people[0].score > 0 else "customer"] * len(voices)
+    reps = [people[0], *(voice for voice in people[1:-1] if voice.score > ANOTHER_REP)]
+    return ["rep" if voice in reps else "customer" for voice in voices]
