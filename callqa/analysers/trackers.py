@@ -9,8 +9,9 @@ from typing import Literal
 
 from callqa import text
 from callqa.analysers import lexicon
+from callqa.analysers.heard import unheard
 from callqa.analysers.lexicon import NO_LEXICON, Lexicons, Window
-from callqa.analysers.timeline import Rules, timeline
+from callqa.analysers.timeline import PARTIES, Rules, timeline
 from callqa.types import Call, Evidence, Measure, Measurement, Side, Span
 
 
@@ -77,9 +78,17 @@ class Trackers:
             yield from lexicon.unmeasured(self.measures, NO_LEXICON)
             return
         heard = _Heard(call)
-        hits = {name: heard.hits(row) for name, row in rows.items()}
         for name in dict.fromkeys(name for each in self._rows.values() for name in each):
-            yield from self._measured(name, rows.get(name), hits.get(name, ()))
+            row = rows.get(name)
+            if row is None:
+                yield from lexicon.unmeasured(self._declared(name), "not_in_lexicon")
+            elif reason := _unheard(call, row.sides):
+                yield from lexicon.unmeasured(self._declared(name), reason)
+            else:
+                yield from self._measured(name, row, heard.hits(row))
+        if reason := _unheard(call, ("rep",)):
+            yield Measurement("forbidden_phrases", None, reason=reason)
+            return
         forbidden = {e for name, row in rows.items() if row.forbidden for e in heard.hits(row, ("rep",))}
         yield _counted("forbidden_phrases", sorted(forbidden, key=lambda e: (e.start, e.end, e.note)))
 
@@ -90,15 +99,18 @@ class Trackers:
         if any(row.bounded for row in rows.values()):
             yield Measure(f"tracker.{name}.met", "bool", f"{label['en']}: as required", f"{label['ru']}: по норме")
 
-    def _measured(self, name: str, row: Tracker | None, hits: Iterable[Evidence]) -> Iterator[Measurement]:
-        if row is None:
-            yield from lexicon.unmeasured(self._declared(name), "not_in_lexicon")
-            return
+    def _measured(self, name: str, row: Tracker, hits: Iterable[Evidence]) -> Iterator[Measurement]:
         counted = _counted(f"tracker.{name}", hits)
         yield counted
         for measure in list(self._declared(name))[1:]:
             value = float(row.met(int(counted.n))) if row.bounded else None
             yield Measurement(measure.name, value, counted.n, None if row.bounded else "no_bounds", counted.evidence)
+
+
+def _unheard(call: Call, sides: Iterable[Side]) -> str | None:
+    """Why none of these sides could have said a phrase."""
+    reasons = [unheard(call, side) for side in sides]
+    return reasons[0] if all(reasons) else None
 
 
 class _Heard:
@@ -107,7 +119,7 @@ class _Heard:
     def __init__(self, call: Call) -> None:
         self.language = call.transcript.language
         self.active = timeline(call, Rules()).active
-        self.words = {side: lexicon.spoken(call, side) for side in ("rep", "customer")}  # type: ignore[arg-type]
+        self.words = {side: lexicon.spoken(call, side) for side in PARTIES}
         self.tokens = {side: text.tokens(words, self.language) for side, words in self.words.items()}
 
     def hits(self, row: Tracker, sides: tuple[Side, ...] | None = None) -> tuple[Evidence, ...]:
