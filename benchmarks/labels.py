@@ -125,9 +125,7 @@ def labels(path: Path) -> Labels:
     )
 
 
-def judged(
-    true: Labels, found: dict[str, Measurement], objections: list[Objection]
-) -> Iterator[tuple[str, str, str]]:
+def judged(true: Labels, found: dict[str, Measurement], objections: list[Objection]) -> Iterator[tuple[str, str, str]]:
     """(what, "hit" | "false" | "missed", which) for every label and every find."""
     for stage, steps in STEPS.items():
         done = any(found[f"script.{step}"].value == 1 for step in steps)
@@ -164,7 +162,9 @@ def figures(hits: int, false: int, missed: int) -> str:
         return f"{part / whole:.2f}" if whole else "-"
 
     f1 = share(2 * hits, 2 * hits + false + missed)
-    return f"F1 {f1}  precision {share(hits, hits + false)}  recall {share(hits, hits + missed)}  ({hits + missed} true)"
+    return (
+        f"F1 {f1}  precision {share(hits, hits + false)}  recall {share(hits, hits + missed)}  ({hits + missed} true)"
+    )
 
 
 if __name__ == "__main__":

@@ -392,7 +392,10 @@ def _is(token: Token, words: frozenset[str]) -> bool:
 
 
 def _bent(token: Token, words: frozenset[str]) -> bool:
-    return not token.known and any(_alike(lemma, word) for lemma in token.lemmas for word in words)
+    if token.known:
+        return False
+    said = {f"={token.text}", *token.lemmas}
+    return any(_alike(form.lstrip("="), word.lstrip("=")) for form in said for word in words if form[0] == word[0])
 
 
 @lru_cache(maxsize=200_000)

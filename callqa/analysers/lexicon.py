@@ -71,6 +71,11 @@ def phrases(patterns: Iterable[str], language: Language) -> tuple[text.Phrase, .
     return tuple(text.phrase(pattern, language) for pattern in patterns)
 
 
+def unexcused(hits: Iterable[text.Hit], excused: Sequence[text.Hit]) -> list[text.Hit]:
+    """The hits that do not lie inside a turn of phrase which means something else."""
+    return [hit for hit in hits if not any(o.first <= hit.first and hit.last <= o.last for o in excused)]
+
+
 def spoken(call: Call, *sides: Side) -> tuple[Word, ...]:
     """The words of the sides in order of time."""
     words = (word for side in sides for turn in call.transcript.by(side) for word in turn.words)

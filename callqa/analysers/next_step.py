@@ -11,7 +11,7 @@ from callqa.analysers import lexicon
 from callqa.analysers.heard import Heard, Moment, tables, unheard
 from callqa.analysers.lexicon import NO_LEXICON, Lexicons, Window
 from callqa.analysers.timeline import PARTIES
-from callqa.types import Call, Evidence, Language, Measure, Measurement, Span
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Span
 
 PARTS = ("commitment", "when", "yes")
 NOTES: dict[Language, dict[str, str]] = {
@@ -61,10 +61,14 @@ class Step:
 
 @dataclass(frozen=True)
 class NextStep:
-    """``window``: where in the call the commitment counts; ``turns``: how near its date and the yes must be."""
+    """``window``: where in the call the commitment counts; its date within ``turns`` turns and ``seconds`` of it.
+
+    The customer's yes comes within ``turns`` of their turns.
+    """
 
     window: Window = field(default_factory=lambda: Window(0.75))
     turns: int = 2
+    seconds: Seconds = 20.0
     lexicons: Lexicons = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,11 +106,14 @@ class NextStep:
 
     def _step(self, heard: Heard, lists: Lists, commitment: Moment, dates: Sequence[Moment]) -> Step:
         turn = heard.turn(commitment.start)
-        near = [date for date in dates if abs(heard.turn(date.start) - turn) <= self.turns]
-        near.sort(key=lambda date: (abs(date.start - commitment.start), date))
+        near = sorted(
+            (date for date in dates if abs(heard.turn(date.start) - turn) <= self.turns),
+            key=lambda date: (abs(date.start - commitment.start), date),
+        )
+        near = [date for date in near if abs(date.start - commitment.start) <= self.seconds]
         # who names the day, or the step itself, has said yes to it
         own = next((m for m in (commitment, *near) if m.side == "customer"), None)
-        last = max(commitment, *near[:1], key=lambda m: m.start)
+        last = max([commitment, *near[:1]], key=lambda m: m.start)
         return Step(commitment, near[0] if near else None, own or self._yes(heard, lists, last))
 
     def _yes(self, heard: Heard, lists: Lists, after: Moment) -> Moment | None:

@@ -13,6 +13,7 @@ from callqa.analysers.heard import Heard, Moment, named, tables, unheard
 from callqa.analysers.lexicon import NO_LEXICON, Lexicons
 from callqa.types import Call, Evidence, Language, Measure, Measurement, Span
 
+ONE_BREATH = 8.0  # seconds: "we have one already. Why would I need another?" is one objection
 MIN_QUESTION = 3  # words: "да?", "right?" ask nothing
 NOTES: dict[Language, dict[str, str]] = {
     "ru": {
@@ -32,10 +33,18 @@ NOTES: dict[Language, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of objection: what people call it, and how customers say it."""
+    """One kind of objection: what people call it, and how customers say it.
+
+    A phrase inside one of ``unless`` means something else ("mistakes cost us dear"). After a rep's question with one of
+    ``asked`` the customer answers and does not object. ``absorbs`` names kinds that are part of this one when both are
+    said in one breath ("another company is cheaper" is no matter of price).
+    """
 
     label: str
     phrases: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    absorbs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,8 +143,18 @@ class Objections:
             if floor.side == "customer":
                 said = text.tokens(floor.words, heard.language)
                 hits = _hits(said, self._kinds[heard.language], heard.language)
-                found += [Objection(kind, turn, Moment(hit.span, "customer")) for kind, hit in hits.items()]
+                found += [
+                    Objection(kind, turn, Moment(span, "customer"))
+                    for kind, span in hits.items()
+                    if not self._asked(heard, kind, turn)
+                ]
         return sorted(found, key=lambda o: (o.moment, o.kind))
+
+    def _asked(self, heard: Heard, kind: str, turn: int) -> bool:
+        """Whether the turn answers the rep's question about just that."""
+        before = heard.floors[turn - 1] if turn else None
+        asked = self._kinds[heard.language][kind].asked
+        return before is not None and before.side == "rep" and bool(heard.hits(asked, "rep", within=before.span))
 
     def _window(self, heard: Heard, objection: Objection, mentions: Sequence[Objection]) -> list[int]:
         """The rep turns in which it can be answered: another objection of the customer's closes them."""
@@ -172,22 +191,37 @@ class Objections:
         return heard.cited(objection.moment, f"{self._kinds[heard.language][objection.kind].label}, {verdict}")
 
 
-def _hits(said: text.Tokens, kinds: Mapping[str, Kind], language: Language) -> dict[str, text.Hit]:
-    """The first hit of each kind; of kinds that share words the longer phrase wins ("there is cheaper" is no price)."""
+def _hits(said: text.Tokens, kinds: Mapping[str, Kind], language: Language) -> dict[str, Span]:
+    """Where each kind is said first, with what follows closely.
+
+    Of kinds that share words the longer phrase wins: "cheaper elsewhere" is no matter of price.
+    """
     found = [
         (kind, hit)
         for kind, listed in kinds.items()
-        for hit in text.find_any(lexicon.phrases(listed.phrases, language), said, affirmed=True)
+        for hit in lexicon.unexcused(
+            text.find_any(lexicon.phrases(listed.phrases, language), said, affirmed=True),
+            text.find_any(lexicon.phrases(listed.unless, language), said),
+        )
     ]
-    result: dict[str, text.Hit] = {}
+    result: dict[str, Span] = {}
     for kind, hit in sorted(found, key=lambda pair: (pair[1].first, pair[0])):
         longer = any(
             other.first < hit.last and hit.first < other.last and other.last - other.first > hit.last - hit.first
             for _, other in found
         )
-        if not longer:
-            result.setdefault(kind, hit)
-    return result
+        if longer:
+            continue
+        first = result.setdefault(kind, hit.span)
+        if hit.start - first.end <= ONE_BREATH:
+            result[kind] = Span(first.start, max(first.end, hit.end))
+    return {kind: span for kind, span in result.items() if not _absorbed(kind, span, result, kinds)}
+
+
+def _absorbed(kind: str, span: Span, said: Mapping[str, Span], kinds: Mapping[str, Kind]) -> bool:
+    return any(
+        kind in kinds[other].absorbs and abs(span.start - near.start) <= ONE_BREATH for other, near in said.items()
+    )
 
 
 def _asks(heard: Heard, handling: Handling, within: Span) -> bool:

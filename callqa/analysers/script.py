@@ -26,8 +26,9 @@ class Step:
     """One step of a script file.
 
     ``phrases`` of ``side`` that show it, at least ``min`` times. ``order``: its place (equal places may swap, None may
-    come at any time). ``window``: where in the call it belongs. ``when`` = "objection": it applies only to calls in
-    which the customer objects, and is done where an objection is handled; it needs no phrases.
+    come at any time). ``window``: where in the call it belongs; ``strict``: phrases outside of it do not count at all.
+    ``when`` = "objection": the step applies only to calls in which the customer objects, and is done where an objection
+    is handled; it needs no phrases.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Step:
     min: int = 1
     order: int | None = None
     window: Window | None = None
+    strict: bool = False
     when: Literal["always", "objection"] = "always"
 
     @property
@@ -121,10 +123,10 @@ class Script:
             moments = [objection.moment for objection in self._objections.heard(heard) if objection.handled]
         else:
             moments = heard.hits(step.phrases, *step.sides)
-        if len(moments) < step.min:
-            return None
         inside = [m for m in moments if step.window is None or step.window.holds(m.start, heard.active)]
-        return Done(tuple(moments), (inside or moments)[0], bool(inside))
+        if len(inside if step.strict else moments) < step.min:
+            return None
+        return Done(tuple(inside if step.strict else moments), (inside or moments)[0], bool(inside))
 
     def _step(self, heard: Heard, name: str, steps: Mapping[str, Step], done: Mapping[str, Done]) -> Measurement:
         if name not in self._steps[heard.language]:

@@ -125,11 +125,12 @@ class _Heard:
     def hits(self, row: Tracker, sides: tuple[Side, ...] | None = None) -> tuple[Evidence, ...]:
         patterns = lexicon.phrases(row.phrases, self.language)
         excused = lexicon.phrases(row.unless, self.language)
+        said = self.tokens
         found = [
             lexicon.cited(self.words[side], hit.span, row.label)
             for side in (sides or row.sides)
-            for hit in text.find_any(patterns, self.tokens[side])
-            if self._counts(row, side, hit) and not _inside(hit, text.find_any(excused, self.tokens[side]))
+            for hit in lexicon.unexcused(text.find_any(patterns, said[side]), text.find_any(excused, said[side]))
+            if self._counts(row, side, hit)
         ]
         return tuple(sorted(found, key=lambda e: (e.start, e.end)))
 
@@ -137,10 +138,6 @@ class _Heard:
         if row.negation != "any" and text.negated(self.tokens[side], hit) != (row.negation == "only"):
             return False
         return row.window is None or row.window.holds(hit.start, self.active)
-
-
-def _inside(hit: text.Hit, others: Iterable[text.Hit]) -> bool:
-    return any(other.first <= hit.first and hit.last <= other.last for other in others)
 
 
 def _counted(name: str, hits: Iterable[Evidence]) -> Measurement:
