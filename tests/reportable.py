@@ -51,7 +51,7 @@ RULES = (
     Rule("rate", "delivery", "speech_rate", 2.5, (60.0, 95.0, 165.0, 220.0), {}, "Ровнее."),
     Rule("words", "compliance", "forbidden_phrases", 10.0, (-1.0, 0.0, 0.0, 2.0), {}, "Замените фразу."),
 )
-CARD = Card("Звонок B2B", "ru-test", "discovery", RULES)
+CARD = Card("B2B", "ru-test", "discovery", RULES)
 STRICT = replace(CARD, fatal=(Fatal("rude", "forbidden_phrases", 30.0, above=0.5),))
 
 

@@ -150,14 +150,13 @@ class _Drawn:
 
         x = alt.X("x:Q", scale=alt.Scale(domain=list(self.domain), nice=False), axis=None)
         y = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+        # a mark has the channels its rows have values for
+        told = {"x2": alt.X2("x2"), "bottom": alt.Y2("bottom"), "text": alt.Text("text:N"), "href": alt.Href("href:N")}
         charts = []
         for name, mark, rows in self.layers:
-            more: dict[str, Any] = {"x2": "x2:Q"} if "x2" in rows[0] else {}
-            more |= {"y2": "bottom:Q"} if "bottom" in rows[0] else {}
-            more |= {"text": "text:N"} if mark["type"] == "text" else {}
-            more |= {"href": "href:N"} if "href" in rows[0] else {}
-            chart = alt.Chart(alt.InlineData(values=rows), name=name, mark=alt.MarkDef(**mark)).encode(x=x, y=y, **more)
-            charts.append(chart)
+            channels = [told[key] for key in told if key in rows[0] and (key != "text" or mark["type"] == "text")]
+            drawn = alt.Chart(alt.InlineData(values=rows), name=name, mark=alt.MarkDef(**mark))
+            charts.append(drawn.encode(x, y, *channels))
         whole = alt.layer(*charts).properties(
             width=width,
             height=height,
@@ -167,7 +166,8 @@ class _Drawn:
         whole = whole.configure(aria=False, background="transparent", font="system-ui, sans-serif").configure_view(
             stroke=None
         )
-        return _inlined(vl_convert.vegalite_to_svg(whole.to_dict()))
+        # checking every layer against Vega-Lite's schema takes longer than drawing it
+        return _inlined(vl_convert.vegalite_to_svg(whole.to_dict(validate=False)))
 
 
 def _inlined(svg: str) -> str:

@@ -39,27 +39,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Measures that belong together: a block of the score, or those beside it."""
+    """The measures of a block of the score."""
 
     title: str
     rows: tuple[Row, ...]
 
 
-def groups(view: View) -> list[Group]:
-    """The measures by block of the score, then those beside it; phrases stand apart."""
+def groups(view: View) -> tuple[list[Group], tuple[Row, ...]]:
+    """The measures of the scorecard by block, and those beside it; phrases stand apart."""
     block_of = {rule.measure: rule.block for rule in view.rules}
-    members: dict[str, list[str]] = {block: [] for block in (*BLOCKS, "")}
+    members: dict[str, list[Row]] = {block: [] for block in (*BLOCKS, "")}
     for name in view.scored.measures:
         if not name.startswith("tracker."):
-            members[block_of.get(name, "")].append(name)
-    return [
-        Group(
-            view.texts.told("block", block) if block else view.texts.ui("other_measures"),
-            tuple(_row(view, name) for name in names),
-        )
-        for block, names in members.items()
-        if names
-    ]
+            members[block_of.get(name, "")].append(_row(view, name))
+    beside = tuple(members.pop(""))
+    return [Group(view.texts.told("block", block), tuple(rows)) for block, rows in members.items() if rows], beside
 
 
 def phrases(view: View) -> tuple[list[Row], list[str]]:

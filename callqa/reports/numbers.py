@@ -135,8 +135,6 @@ class Numbers:
     def _with_unit(self, text: str, value: float, unit: str) -> str:
         if unit == "0-1":
             return text + (f"{NBSP}%" if self.language == "ru" else "%")
-        if unit == "ratio":
-            return f"×{NBSP}{text}"
         name = self.unit(unit, value)
         return f"{text}{NBSP}{name}" if name else text
 

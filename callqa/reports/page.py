@@ -45,7 +45,9 @@ def html(
     """
     view, card = View(scored, catalogue, bands, language, rules), scored.scorecard
     lost = losses(view)
+    marks = _marks(view, lost)
     said, unsaid = phrases(view)
+    scored_groups, others = groups(view)
     return render(
         "call.html",
         language,
@@ -57,11 +59,13 @@ def html(
         lost=lost,
         taken=0.0 if card.score is None else round(100 - card.score, 2),
         good=goods(view),
-        groups=groups(view),
+        groups=scored_groups,
+        others=others,
         phrases=said,
         unsaid=unsaid,
         lines=view.lines,
-        timelines=_timelines(view, lost),
+        marks=marks,
+        timelines=_timelines(view, marks),
         blocks=charts.blocks(card.blocks, language, 400) if card.blocks else None,
         asides=_asides(view),
         dropped=_dropped(view),
@@ -70,14 +74,14 @@ def html(
     )
 
 
-def _timelines(view: View, lost: Sequence[Lost]) -> list[charts.Picture]:
+def _marks(view: View, lost: Sequence[Lost]) -> charts.Marks:
     call = view.scored.call
     turns, asked = call.transcript.turns, view.scored.measures.get("questions")
     speech = view.timeline.speech
     lanes: dict[str, Sequence[Span]] = {"rep": speech["rep"], "customer": speech["customer"]}
     if unknown := joined((t.span for t in turns if t.side == "unknown"), 0.3):
         lanes["unknown"] = unknown
-    marks = charts.Marks(
+    return charts.Marks(
         lanes=lanes,
         overlaps=[span for span in view.timeline.overlap if span.duration >= SEEN],
         silences=view.silences,
@@ -85,7 +89,11 @@ def _timelines(view: View, lost: Sequence[Lost]) -> list[charts.Picture]:
         questions=[e.start for e in asked.evidence] if asked else [],
         lost=[(item.moment.start, item.number) for item in lost if item.moment],
     )
-    pictures = [charts.timeline(marks, call.recording.duration, view.language, width) for width in WIDTHS]
+
+
+def _timelines(view: View, marks: charts.Marks) -> list[charts.Picture]:
+    duration = view.scored.call.recording.duration
+    pictures = [charts.timeline(marks, duration, view.language, width) for width in WIDTHS]
     return [charts.Picture(_linked(view, p.svg), p.left, p.right) for p in pictures]
 
 

@@ -10,20 +10,27 @@ from callqa.analysers.timeline import Rules, Timeline, timeline
 from callqa.reports.numbers import Band, Numbers
 from callqa.reports.texts import Texts
 from callqa.reports.transcript import Line, anchor, lines, marked
-from callqa.scoring import Rule, quote
-from callqa.types import Evidence, Language, Measure, Scored, Seconds, Span, without
+from callqa.scoring import QUOTE_LENGTH, Rule
+from callqa.types import Evidence, Language, Measure, Scored, Seconds, Side, Span, Turn, without
 
 SILENCE = 3.0  # seconds: silence_min of DEFINITIONS.md
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What one side says in a moment."""
+
+    side: Side
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """A place to listen to: when, who speaks there, what is said, why it matters; ``href`` is its transcript row."""
+    """A place to listen to: when, what is said there, why it matters; ``href`` is its row of the transcript."""
 
     start: Seconds
     end: Seconds
-    side: str
-    quote: str
+    said: tuple[Said, ...]
     note: str
     href: str
 
@@ -53,6 +60,7 @@ class View:
     @cached_property
     def silences(self) -> tuple[Span, ...]:
         spoken = [span for spans in self.timeline.speech.values() for span in spans]
+        spoken += [turn.span for turn in self.scored.call.transcript.turns if turn.side in ("unknown", "ivr")]
         return tuple(gap for gap in without(self.timeline.active, spoken) if gap.duration >= SILENCE - 1e-6)
 
     @cached_property
@@ -68,26 +76,15 @@ class View:
         known = self.catalogue.get(name)
         return known.unit if known else ""
 
-    def moment(self, evidence: Evidence, quoted: str | None = None) -> Moment:
-        """A piece of evidence as a place to listen to; ``quoted`` goes before the words found there."""
-        said = quote(self.scored.call, evidence) if quoted is None else quoted
-        side = self._speaker(evidence)
-        return Moment(evidence.start, evidence.end, side, said, about(evidence.note, said), self.href(evidence.start))
+    def moment(self, evidence: Evidence) -> Moment:
+        """A piece of evidence as a place to listen to."""
+        said = said_in(self.scored.call.transcript.turns, evidence)
+        note = about(evidence.note, " ".join(one.text for one in said))
+        return Moment(evidence.start, evidence.end, said, note, self.href(evidence.start))
 
     def href(self, at: Seconds) -> str:
         """Where a link to a moment leads when there are no scripts: its row of the transcript."""
         return f"#{anchor(self.lines, at)}"
-
-    def _speaker(self, evidence: Evidence) -> str:
-        """The side that speaks in that moment; "" when both do, or nobody."""
-        sides = {
-            turn.side
-            for turn in self.scored.call.transcript.turns
-            if turn.start <= evidence.end and turn.end >= evidence.start
-            for word in turn.words
-            if evidence.start - 0.05 <= (word.start + word.end) / 2 <= evidence.end + 0.05
-        }
-        return sides.pop() if len(sides) == 1 else ""
 
 
 def label(catalogue: Mapping[str, Measure], name: str, language: Language) -> str:
@@ -106,7 +103,30 @@ def about(note: str, quoted: str) -> str:
     """
     if not quoted:
         return note
-    head, colon, rest = note.partition(": ")
-    if colon and quoted.split(" ", 1)[0] in rest:
+    # from the right: what stands before the words may hold colons of its own ("порядок: цена ← потребность: …")
+    head, colon, rest = note.rpartition(": ")
+    if colon and set(quoted.split()) & set(rest.split()):
         return head
-    return "" if note in quoted or quoted.rstrip(" …") in note else note
+    return "" if note in quoted else note
+
+
+def said_in(turns: Sequence[Turn], evidence: Evidence) -> tuple[Said, ...]:
+    """The words of that moment by side, in the order of the turns, cut to a readable length."""
+    result: list[Said] = []
+    left = QUOTE_LENGTH
+    for turn in turns:
+        words = [
+            word.text
+            for word in turn.words
+            if evidence.start - 0.05 <= (word.start + word.end) / 2 <= evidence.end + 0.05
+        ]
+        text = " ".join(words)
+        if not text or left <= 0:
+            continue
+        if len(text) > left:
+            text, left = text[:left].rsplit(" ", 1)[0] + " …", 0
+        left -= len(text)
+        if result and result[-1].side == turn.side:
+            text = f"{result.pop().text} {text}"
+        result.append(Said(turn.side, text))
+    return tuple(result)
