@@ -189,7 +189,7 @@ def evaluate(
         ways = {}
         for way, told in (("with calls.csv", True), ("without calls.csv", False)):
             total = len(team.labelled(folder))
-            ways[way] = list(show.followed(team.evaluate(folder, told), total, lambda r: f"{way}: {r.id}"))
+            ways[way] = list(show.followed(team.evaluate(folder, told), total, lambda r, way=way: f"{way}: {r.id}"))
     if as_json:
         first, second = (evaluation.document(results) for results in ways.values())
         sys.stdout.buffer.write(msgspec.json.encode({**first, "without_calls_csv": second}) + b"\n")
