@@ -63,3 +63,13 @@ def test_no_weights_and_no_results_are_under_version_control():
     assert kept
     endings = (".db", ".bin", ".pt", ".onnx")
     assert [name for name in kept if name.startswith("weights/") or name.endswith(endings)] == []
+
+
+def test_every_page_that_code_or_settings_name_is_there():
+    named = set()
+    for folder, ending in (("callqa", "py"), ("configs", "toml"), ("benchmarks", "py")):
+        for file in (ROOT / folder).rglob(f"*.{ending}"):
+            named |= set(re.findall(r"docs/[\w/-]+(?:\.\w+)?", file.read_text(encoding="utf-8")))
+    assert named
+    pages = {str(page.relative_to(ROOT)) for page in PAGES}
+    assert [name for name in sorted(named) if not any(page.startswith(name) for page in pages)] == []
