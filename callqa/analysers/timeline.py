@@ -136,13 +136,19 @@ def _pieces(turns: Sequence[Turn], side: Side, rules: Rules) -> list[Piece]:
     starts = [span.start for span in spans]
     said: list[list[Word]] = [[] for _ in spans]
     for word in words if spans else ():
-        # a word belongs to the last piece that has begun when the word is half over
-        said[max(0, bisect_right(starts, (word.start + word.end) / 2) - 1)].append(word)
+        said[_nearest(spans, starts, (word.start + word.end) / 2)].append(word)
     return [
         Piece(side, span.start, span.end, tuple(mine))
         for span, mine in zip(spans, said, strict=True)
         if span.duration >= rules.min_speech - EPS
     ]
+
+
+def _nearest(spans: Sequence[Span], starts: Sequence[Seconds], at: Seconds) -> int:
+    """The piece that a word belongs to whose middle is ``at``: times of words and of voice differ by a little."""
+    begun = max(0, bisect_right(starts, at) - 1)
+    late = begun + 1 < len(spans) and starts[begun + 1] - at < at - spans[begun].end - EPS
+    return begun + 1 if late else begun
 
 
 def _marked(piece: Piece, others: Sequence[Piece], rules: Rules) -> Piece:
