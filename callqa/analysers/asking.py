@@ -15,6 +15,7 @@ Kind = Literal["open", "closed", "alternative", "tag", "rhetorical"]
 LISTS = (
     "openers", "before", "words", "unsure", "joins", "requests", "closed", "inside", "statements", "tags", "either",
     "either_not", "any", "choice", "idle",
+    "given", "governs",
 )  # fmt: skip
 ECHO_WORDS = 3
 SHORT_CLAUSE = 2  # words: a name and a patronymic, "по-вашему", "please"
@@ -92,9 +93,9 @@ class _Reading:
         marked, exclaimed = "?" in self.said[last - 1].mark, "!" in self.said[last - 1].mark
         clauses = self._clauses(first, last)
         form = None if exclaimed and not marked else self._form(clauses)
-        if not marked:
-            return self._chosen(clauses, form) if form else None
-        if self._tagged(clauses) or self._echoes(first, last):
+        if not marked and form is None:
+            return None
+        if self._tagged(clauses) or (marked and self._echoes(first, last)):
             return "tag"
         return self._chosen(clauses, form or ("open" if self._asks_openly(clauses) else "closed"))
 
@@ -117,16 +118,17 @@ class _Reading:
         return at
 
     def _leading(self, clauses: Sequence[Clause]) -> list[Clause]:
-        """The clauses where the question itself can begin: the first with more than openers or a name, and it.
+        """The clauses where the question itself can begin: the first with more than openers, a name or an "if".
 
         English word order tells a question anywhere in the sentence.
         """
         headed = [clause for clause in clauses if clause.head < clause.last]
         if self.language == "en":
             return headed
-        long = next((i for i, c in enumerate(headed) if not self._names(c)), len(headed))
-        # "двух слов хватит, а сколько у вас складов": the question begins with its conjunction
-        return [c for i, c in enumerate(headed) if i <= long or c.first < c.head]
+        passed = (self._names(c) or c.head in self._ends["given"] for c in headed)
+        long = next((i for i, passes in enumerate(passed) if not passes), len(headed))
+        conditional = bool(headed) and headed[0].head in self._ends["given"]
+        return [c for i, c in enumerate(headed) if i <= long or conditional or c.first < c.head]
 
     def _names(self, clause: Clause) -> bool:
         """Whether somebody is called by name: two capitals, as the first word of a sentence has one anyway."""
@@ -137,19 +139,28 @@ class _Reading:
 
     def _form(self, clauses: Sequence[Clause]) -> Kind | None:
         """What the words alone show, whatever the punctuation."""
-        for i, clause in enumerate(self._leading(clauses)):
+        headed = [clause for clause in clauses if clause.head < clause.last]
+        leading = self._leading(clauses)
+        conditional = bool(headed) and headed[0].head in self._ends["given"]
+        for i, clause in enumerate(headed):
             if clause.head in self._ends["statements"]:
                 continue
             if clause.head in self._ends["requests"]:
                 return "open"
-            if clause.head in self._ends["closed"] or self._particle(clause):
+            if clause in leading and (clause.head in self._ends["closed"] or self._particle(clause)):
                 return "closed"
-            if self._bare(clause, "words"):
+            # a later clause asks behind a conjunction ("а сколько ...") or a condition, else its word only joins it
+            free = i == 0 or (clause in leading and not self._depends(headed[i - 1], conditional))
+            if free and self._bare(clause, "words"):
                 return "open"
-            # after another clause "что", "как" rather join than ask: "непонятно, как это работает"
-            if i == 0 and self._bare(clause, "unsure") and not self._main_follows(clauses, clause):
+            if free and self._bare(clause, "unsure") and not self._main_follows(clauses, clause):
                 return "open"
         return None
+
+    def _depends(self, before: Clause, conditional: bool) -> bool:
+        """Whether the clause after this one is told by it: "вы видите, сколько ...", "что закупать, а что ..."."""
+        governed = any(i in self._ends["governs"] for i in range(before.first, before.last))
+        return governed or (not conditional and (self._word(before, "words") or self._word(before, "unsure")))
 
     def _bare(self, clause: Clause, name: str) -> bool:
         """Whether a question word alone makes the question: not in English, and not a word without its clause."""
@@ -185,7 +196,8 @@ class _Reading:
                 continue  # "так что, счёт выставлять?"
             if clause.head in self._ends["requests"] or self._word(clause, "words"):
                 return True
-            if self._word(clause, "unsure") and (i == 0 or clause.head > clause.first):
+            joins = i > 0 and clause.head == clause.first and clause.head not in self._ends["before"]
+            if self._word(clause, "unsure") and not joins:
                 return True
         return self.language == "ru" and any(
             i in self._ends["words"]
@@ -199,7 +211,9 @@ class _Reading:
         first, last = clauses[0].first, clauses[-1].last
         if any(i in self._ends["choice"] for i in range(first, last)):
             return "alternative"
-        for at in (i for i in range(first, last) if i in self._ends["either"] and i not in self._ends["either_not"]):
+        for at in (i for i in range(first, last) if i in self._ends["either"]):
+            if self._ends["either_not"].get(at) == last:
+                continue
             clause = next(c for c in clauses if c.first <= at < c.last)
             if any(i in self._ends["any"] for i in range(clause.first, at)):
                 continue
