@@ -19,7 +19,7 @@ BRIDGE: Seconds = 0.3  # shorter gaps are inside a turn
 PAUSE: Seconds = 1.0  # a longer one ends an utterance: a menu and the person after it are never closer
 OPENING: Seconds = 30.0  # from the first word that a person says
 FEW_WORDS = 4  # with so many words of the other side, a conversation has begun: no menu comes before it any more
-MOSTLY = 0.6  # of a voice's words in prompts: it is a machine throughout
+PARTLY, MOSTLY = 0.25, 0.5  # of an utterance's or a voice's words in sentences with prompts: a machine speaks
 SUREST = 0.99  # words are never as sure as the telephone system
 SCALE = 0.8  # margin to confidence: docs/roles.md says how it was found
 OPENING_DECIDES = 2.0  # margin of the opening alone that is named as the reason
@@ -151,48 +151,62 @@ def _sided(voices: Sequence[_Voice], sides: Sequence[Side]) -> tuple[Turn, ...]:
 
 def _apart(parties: Sequence[Party], cues: RoleCues, language: Language) -> list[_Voice]:
     """People and machines apart, voice by voice."""
-    pieces = [turns(party) for party in parties]
     voices = []
-    for i, (party, mine) in enumerate(zip(parties, pieces, strict=True)):
+    for i, party in enumerate(parties):
         others = sorted(w.start for j, theirs in enumerate(parties) if j != i for w in theirs.words)
-        began = others[FEW_WORDS - 1] if len(others) >= FEW_WORDS else None
-        machine = _machine(mine, cues, language, began)
-        voices.append(_Voice(party.channel, tuple(t for t in mine if t not in machine), tuple(machine)))
+        pieces = turns(party)
+        machine = _machine(_utterances(pieces, others), cues, language, others[FEW_WORDS - 1 :])
+        voices.append(_Voice(party.channel, tuple(t for t in pieces if t not in machine), tuple(machine)))
     return voices
 
 
-def _machine(pieces: Sequence[Turn], cues: RoleCues, language: Language, began: Seconds | None) -> list[Turn]:
-    """The turns of menus and voicemail: utterances with a prompt before the conversation, or two such in a row later.
-
-    ``began``: when the other side had said a few words. A voice that says prompts most of the time is a machine.
-    """
-    utterances = _utterances(pieces)
-    prompts, hints = (_phrases(some, language) for some in ((*cues.menus, *cues.voicemail), cues.hints))
-    counts = [_count(prompts, turns_, language) for turns_ in utterances]
-    early = [began is None or turns_[0].start < began for turns_ in utterances]
-    marked = {i for i, count in enumerate(counts) if count >= (1 if early[i] else 2)}
-    words = [sum(len(t.words) for t in turns_) for turns_ in utterances]
-    if sum(n for n, count in zip(words, counts, strict=True) if count) > MOSTLY * sum(words):
-        return list(pieces)
-    if marked:
-        first, last = min(marked), max(i for i in marked if early[i]) if any(early[i] for i in marked) else -1
-        marked |= set(range(first, last + 1))
-        marked |= {
-            i
-            for i in (first - 1, last + 1)
-            if 0 <= i < len(early) and early[i] and _count(hints, utterances[i], language)
-        }
-    return [turn for i in sorted(marked) for turn in utterances[i]]
-
-
-def _utterances(pieces: Sequence[Turn]) -> list[list[Turn]]:
+def _utterances(pieces: Sequence[Turn], others: Sequence[Seconds]) -> list[list[Turn]]:
+    """Turns with short pauses between, in which nobody else begins a word."""
     result: list[list[Turn]] = []
     for turn in pieces:
-        if result and turn.start - result[-1][-1].end < PAUSE:
+        last = result[-1][-1].end if result else turn.start
+        if result and turn.start - last < PAUSE and not any(last <= at < turn.start for at in others):
             result[-1].append(turn)
         else:
             result.append([turn])
     return result
+
+
+def _machine(
+    utterances: Sequence[Sequence[Turn]], cues: RoleCues, language: Language, begun: Sequence[Seconds]
+) -> list[Turn]:
+    """The turns of menus and voicemail: a quarter of an utterance's words in prompts before the conversation, more
+    later. ``begun``: words of the other side since it has said a few. A voice mostly in prompts is all machine."""
+    heard = [_prompted(said, cues, language) for said in utterances]
+    total = sum(h.words for h in heard)
+    if total and any(h.prompts for h in heard) and sum(h.prompts + h.hints for h in heard) > MOSTLY * total:
+        return [turn for said in utterances for turn in said]
+    early = [not begun or said[0].start < begun[0] for said in utterances]
+    marked = {i for i, h in enumerate(heard) if h.words and h.prompts >= (PARTLY if early[i] else MOSTLY) * h.words}
+    first = [i for i in sorted(marked) if early[i]]
+    if first:
+        between = range(first[0], first[-1] + 1)
+        beside = (i for i in (first[0] - 1, first[-1] + 1) if 0 <= i < len(heard) and early[i] and heard[i].hints)
+        marked.update(between, beside)
+    return [turn for i in sorted(marked) for turn in utterances[i]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompted:
+    """Of an utterance: all words, those of sentences with a prompt, those of sentences with a hint alone."""
+
+    words: int
+    prompts: int
+    hints: int
+
+
+def _prompted(said: Iterable[Turn], cues: RoleCues, language: Language) -> _Prompted:
+    prompts, hints = _phrases((*cues.menus, *cues.voicemail), language), _phrases(cues.hints, language)
+    sentences = text.sentences((w for turn in said for w in turn.words), language)
+    prompted = [s for s in sentences if text.find_any(prompts, s.tokens)]
+    hinted = [s for s in sentences if s not in prompted and text.find_any(hints, s.tokens)]
+    counts = (sum(len(s.tokens) for s in some) for some in (sentences, prompted, hinted))
+    return _Prompted(*counts)
 
 
 def _phrases(patterns: Iterable[str], language: Language) -> list[text.Phrase]:
