@@ -258,3 +258,23 @@ def test_calls_that_come_together_are_judged_apart(analyser):
     results(analyser, CALLS["russian"])
     assert results(analyser, CALLS["english"]) == alone
     assert isinstance(CALLS["english"], Call)
+
+
+@pytest.mark.parametrize("name", ["dynamics", "questions", "fillers", "tone"])
+def test_every_measure_stands_in_the_manual(name):
+    pages = "".join(page.read_text() for page in sorted((shipped("configs").parent / "docs" / "measures").glob("*.md")))
+    kinds = {
+        f"questions_{kind}{end}"
+        for kind in ("open", "closed", "alternative", "tag", "rhetorical")
+        for end in ("", "_customer")
+    }
+    missing = [m.name for m in ANALYSERS[name].measures if f"`{m.name}`" not in pages and m.name not in kinds]
+    assert missing == []
+
+
+def test_the_manuals_plugin_is_an_analyser():
+    page = (shipped("configs").parent / "docs" / "measures" / "plugins.md").read_text()
+    there = {}
+    exec(page.split("```python\n")[1].split("```")[0], there)
+    (greeting,) = there["Greetings"]("добрый").analyse(CALLS["russian"])
+    assert (greeting.value, greeting.evidence[0].start) == (1.0, 0)
