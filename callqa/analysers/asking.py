@@ -24,11 +24,10 @@ PARTICLE_WITHIN = 3  # words from the head of the sentence: "подойдёт л
 
 @dataclass(frozen=True)
 class Asked:
-    """A sentence that asks. ``marked``: the question mark was written; ``words`` are those of its side."""
+    """A sentence that asks; ``words`` are those of its turn."""
 
     kind: Kind
     span: Span
-    marked: bool
     words: tuple[Word, ...]
 
     @property
@@ -59,7 +58,7 @@ def asked(
             kind = reading.kind(first, i + 1)
             if kind:
                 span = Span(said[first].start, max(t.end for t in said[first : i + 1]))
-                found.append(Asked(kind, span, "?" in said[i].mark, tuple(words)))
+                found.append(Asked(kind, span, tuple(words)))
             first = i + 1
     return found
 
@@ -104,14 +103,14 @@ class _Reading:
         clauses, start = [], first
         for i in range(first, last):
             if i + 1 == last or self.said[i].mark.strip("»\"'”)"):
-                clauses.append(Clause(start, self._past("openers", start, i + 1), i + 1))
+                clauses.append(Clause(start, self._past_openers(start, i + 1), i + 1))
                 start = i + 1
         return clauses
 
-    def _past(self, name: str, at: int, last: int) -> int:
-        """Over any number of the list's phrases from ``at`` on, but not into one that is no question's beginning."""
-        while at < last and not any(at in self._ends[told] for told in ("statements", "requests", "closed")):
-            end = self._ends[name].get(at)
+    def _past_openers(self, at: int, last: int) -> int:
+        """Over any number of openers from ``at`` on, but not into a phrase that itself asks or only seems to."""
+        while at < last and not any(at in self._ends[name] for name in ("statements", "requests", "closed")):
+            end = self._ends["openers"].get(at)
             if end is None or end > last:
                 break
             at = end
@@ -199,12 +198,8 @@ class _Reading:
             joins = i > 0 and clause.head == clause.first and clause.head not in self._ends["before"]
             if self._word(clause, "unsure") and not joins:
                 return True
-        return self.language == "ru" and any(
-            i in self._ends["words"]
-            for c in clauses
-            for i in range(c.first, c.last)
-            if i not in self._ends["statements"]
-        )
+        anywhere = range(clauses[0].first, clauses[-1].last) if self.language == "ru" else ()
+        return any(i in self._ends["words"] and i not in self._ends["statements"] for i in anywhere)
 
     def _chosen(self, clauses: Sequence[Clause], kind: Kind) -> Kind:
         """Alternative where a choice is named: by "или" between two things, or "что удобнее" after them."""
@@ -225,13 +220,10 @@ class _Reading:
     def _tagged(self, clauses: Sequence[Clause]) -> bool:
         last = clauses[-1]
         starts = range(last.first, last.last)
-        ends = any(self._ends["tags"].get(i) == last.last and self._all_openers(last.first, i) for i in starts)
+        ends = any(self._ends["tags"].get(i) == last.last and self._past_openers(last.first, i) == i for i in starts)
         if not ends:
             return False
         return len(clauses) == 1 or (self._form(clauses[:-1]) is None and not self._asks_openly(clauses[:-1]))
-
-    def _all_openers(self, first: int, last: int) -> bool:
-        return self._past("openers", first, last) == last
 
     def _echoes(self, first: int, last: int) -> bool:
         words = [t.text for t in self.said[first:last]]
