@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 RATE = 16_000
 HOP = 160  # samples, 10 ms
@@ -101,7 +101,7 @@ class _Norm(nn.Module):
         self.batchnorm = nn.BatchNorm1d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.batchnorm(x))
+        return functional.relu(self.batchnorm(x))
 
 
 class _Residual(nn.Module):
@@ -117,8 +117,8 @@ class _Residual(nn.Module):
             self.shortcut.append(nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+        y = functional.relu(self.bn1(self.conv1(x)))
+        return functional.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
 class _Head(nn.Module):
@@ -134,8 +134,8 @@ class _Head(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x.unsqueeze(1))))
-        y = F.relu(self.bn2(self.conv2(self.layer2(self.layer1(y)))))
+        y = functional.relu(self.bn1(self.conv1(x.unsqueeze(1))))
+        y = functional.relu(self.bn2(self.conv2(self.layer2(self.layer1(y)))))
         return y.flatten(1, 2)
 
 
@@ -160,9 +160,9 @@ class _Masked(nn.Module):
         self.linear2 = nn.Conv1d(channels // 2, _GROWTH, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        near = F.avg_pool1d(x, _SEGMENT, _SEGMENT, ceil_mode=True)
+        near = functional.avg_pool1d(x, _SEGMENT, _SEGMENT, ceil_mode=True)
         context = x.mean(-1, keepdim=True) + near.repeat_interleave(_SEGMENT, dim=-1)[..., : x.shape[-1]]
-        mask = torch.sigmoid(self.linear2(F.relu(self.linear1(context))))
+        mask = torch.sigmoid(self.linear2(functional.relu(self.linear1(context))))
         masked: Tensor = self.linear_local(x) * mask
         return masked
 
