@@ -175,29 +175,37 @@ def _utterances(pieces: Sequence[Turn], others: Sequence[Seconds]) -> list[list[
 def _machine(
     utterances: Sequence[Sequence[Turn]], cues: RoleCues, language: Language, begun: Sequence[Seconds]
 ) -> list[Turn]:
-    """The turns of menus and voicemail: a quarter of an utterance's words in prompts before the conversation, more
-    later. ``begun``: words of the other side since it has said a few. A voice mostly in prompts is all machine."""
+    """The turns of menus and voicemail: before the conversation (``begun``: the other side's words since it has said
+    a few) utterances partly in prompts, later those of several prompts and little else, and what lies between them
+    where the voice is mostly in prompts."""
     heard = [_prompted(said, cues, language) for said in utterances]
-    total = sum(h.words for h in heard)
-    if total and any(h.prompts for h in heard) and sum(h.prompts + h.hints for h in heard) > MOSTLY * total:
-        return [turn for said in utterances for turn in said]
     early = [not begun or said[0].start < begun[0] for said in utterances]
-    marked = {i for i, h in enumerate(heard) if h.words and h.prompts >= (PARTLY if early[i] else MOSTLY) * h.words}
-    first = [i for i in sorted(marked) if early[i]]
-    if first:
-        between = range(first[0], first[-1] + 1)
-        beside = (i for i in (first[0] - 1, first[-1] + 1) if 0 <= i < len(heard) and early[i] and heard[i].hints)
-        marked.update(between, beside)
-    return [turn for i in sorted(marked) for turn in utterances[i]]
+    machine = sum(h.prompts + h.hints for h in heard) > MOSTLY * sum(h.words for h in heard)
+    marked = [
+        i
+        for i, h in enumerate(heard)
+        if h.prompts
+        and (h.prompts >= PARTLY * h.words if early[i] or machine else h.several and h.prompts >= MOSTLY * h.words)
+    ]
+    opening = [i for i in marked if early[i] or machine]
+    if opening:
+        first, last = opening[0], opening[-1]
+        beside = [i for i in (first - 1, last + 1) if 0 <= i < len(heard) and early[i] and heard[i].hints]
+        marked = sorted({*marked, *range(first, last + 1), *beside})
+    return [turn for i in marked for turn in utterances[i]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Prompted:
-    """Of an utterance: all words, those of sentences with a prompt, those of sentences with a hint alone."""
+    """Of an utterance: all words, those of sentences with a prompt, those of sentences with a hint alone.
+
+    ``several``: more than one sentence has a prompt.
+    """
 
     words: int
     prompts: int
     hints: int
+    several: bool
 
 
 def _prompted(said: Iterable[Turn], cues: RoleCues, language: Language) -> _Prompted:
@@ -206,7 +214,7 @@ def _prompted(said: Iterable[Turn], cues: RoleCues, language: Language) -> _Prom
     prompted = [s for s in sentences if text.find_any(prompts, s.tokens)]
     hinted = [s for s in sentences if s not in prompted and text.find_any(hints, s.tokens)]
     counts = (sum(len(s.tokens) for s in some) for some in (sentences, prompted, hinted))
-    return _Prompted(*counts)
+    return _Prompted(*counts, len(prompted) > 1)
 
 
 def _phrases(patterns: Iterable[str], language: Language) -> list[text.Phrase]:
