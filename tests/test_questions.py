@@ -18,7 +18,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "calls"
 
 def kinds(said, language, before=""):
     words = [Word(w, i * 0.4, i * 0.4 + 0.35) for i, w in enumerate(said.split())]
-    return [one.kind for one in asked(words, QUESTIONS.lexicons[language], language, before)]
+    return [one.kind for one in asked([words], QUESTIONS.lexicons[language], language, [before])[0]]
 
 
 RUSSIAN = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -45,26 +45,44 @@ class Clause:
 
 
 def asked(
-    words: Sequence[Word], lists: Mapping[str, tuple[str, ...]], language: Language, before: str = ""
-) -> list[Asked]:
-    """The questions among one side's words of one turn. ``before`` is what the other side said last, for echoes."""
-    said = text.tokens(words, language)
-    capitals = frozenset(word.start for word in words if word.text.lstrip("«\"'(")[:1].isupper())
-    reading = _Reading(said, lists, language, frozenset(t.text for t in _plain(before, language)), capitals)
-    found = []
-    first = 0
-    for i, ends in enumerate(said.breaks):
-        if ends:
-            kind = reading.kind(first, i + 1)
-            if kind:
-                span = Span(said[first].start, max(t.end for t in said[first : i + 1]))
-                found.append(Asked(kind, span, tuple(words)))
+    turns: Sequence[Sequence[Word]],
+    lists: Mapping[str, tuple[str, ...]],
+    language: Language,
+    before: Sequence[str] = (),
+) -> list[list[Asked]]:
+    """The questions in each of one side's turns. ``before``: what the other side said last before each, for echoes."""
+    parts = [_ended(text.tokens(words, language)) for words in turns]
+    capitals = frozenset(w.start for words in turns for w in words if w.text.lstrip("«\"'(")[:1].isupper())
+    reading = _Reading(text.Tokens(token for part in parts for token in part), lists, language, capitals)
+    heard = [frozenset(t.text for t in text.tokens(_words(said), language)) for said in before] or [frozenset()] * len(
+        turns
+    )
+    result, first = [], 0
+    for words, part, echoed in zip(turns, parts, heard, strict=True):
+        result.append(list(_asked(reading, words, first, first + len(part), echoed)))
+        first += len(part)
+    return result
+
+
+def _asked(reading: _Reading, words: Sequence[Word], first: int, last: int, heard: frozenset[str]) -> Iterator[Asked]:
+    """The questions among tokens ``first`` to ``last`` (exclusive), which are one turn."""
+    said = reading.said
+    for i in range(first, last):
+        if said.breaks[i]:
+            if kind := reading.kind(first, i + 1, heard):
+                yield Asked(kind, Span(said[first].start, max(t.end for t in said[first : i + 1])), tuple(words))
             first = i + 1
-    return found
 
 
-def _plain(said: str, language: Language) -> text.Tokens:
-    return text.tokens([Word(word, 0, 0) for word in said.split()], language)
+def _ended(said: text.Tokens) -> list[text.Token]:
+    """A turn's end ends its sentence, marked or not."""
+    if not said or said[-1].ends_sentence:
+        return list(said)
+    return [*said[:-1], replace(said[-1], mark=said[-1].mark + ".")]
+
+
+def _words(said: str) -> list[Word]:
+    return [Word(word, 0, 0) for word in said.split()]
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,6 @@ class _Reading:
     said: text.Tokens
     lists: Mapping[str, tuple[str, ...]]
     language: Language
-    heard: frozenset[str]
     capitals: frozenset[float]
 
     @cached_property
@@ -87,14 +104,14 @@ class _Reading:
             result[name] = ends
         return result
 
-    def kind(self, first: int, last: int) -> Kind | None:
+    def kind(self, first: int, last: int, heard: frozenset[str]) -> Kind | None:
         """What the sentence asks, None when it does not."""
         marked, exclaimed = "?" in self.said[last - 1].mark, "!" in self.said[last - 1].mark
         clauses = self._clauses(first, last)
         form = None if exclaimed and not marked else self._form(clauses)
         if not marked and form is None:
             return None
-        if self._tagged(clauses) or (marked and self._echoes(first, last)):
+        if self._tagged(clauses) or (marked and self._echoes(first, last, heard)):
             return "tag"
         return self._chosen(clauses, form or ("open" if self._asks_openly(clauses) else "closed"))
 
@@ -225,6 +242,6 @@ class _Reading:
             return False
         return len(clauses) == 1 or (self._form(clauses[:-1]) is None and not self._asks_openly(clauses[:-1]))
 
-    def _echoes(self, first: int, last: int) -> bool:
+    def _echoes(self, first: int, last: int, heard: frozenset[str]) -> bool:
         words = [t.text for t in self.said[first:last]]
-        return len(words) <= ECHO_WORDS and all(word in self.heard for word in words)
+        return len(words) <= ECHO_WORDS and all(word in heard for word in words)

@@ -39,6 +39,21 @@ class Conversation:
         """Length of the active span."""
         return self.line.active_seconds / 60
 
+    def moment(self, share: float) -> Seconds:
+        """The call time at which that share of the active span has passed."""
+        left = share * self.line.active_seconds
+        for span in self.line.active:
+            if left <= span.duration:
+                return span.start + left
+            left -= span.duration
+        return self.line.active[-1].end
+
+    @property
+    def thirds(self) -> tuple[Span, Span, Span]:
+        """The call time of each third of the active span."""
+        first, second, third, end = (self.moment(i / 3) for i in range(4))
+        return Span(first, second), Span(second, third), Span(third, end)
+
     def seconds(self, side: Side) -> Seconds:
         return covered(self.line.speech[side])
 

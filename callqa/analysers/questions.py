@@ -11,13 +11,12 @@ from callqa.analysers import asking, lexicon
 from callqa.analysers.asking import Asked, asked
 from callqa.analysers.conversation import SHOWN, Conversation, first, suffix
 from callqa.analysers.heard import tables, unheard
-from callqa.analysers.lexicon import NO_LEXICON, Lexicons, Window
+from callqa.analysers.lexicon import NO_LEXICON, Lexicons
 from callqa.analysers.timeline import EPS, PARTIES, Floor, Rules
 from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Side, Span, Word, overlaps
 
 KINDS = ("open", "closed", "alternative", "tag", "rhetorical")
 REAL = ("open", "closed", "alternative")
-THIRDS = (Window(0.0, 1 / 3), Window(1 / 3, 2 / 3), Window(2 / 3, 1.0))
 NOTES: dict[Language, dict[str, str]] = {
     "ru": {
         "open": "открытый", "closed": "закрытый", "alternative": "альтернативный", "tag": "поддакивание",
@@ -89,12 +88,14 @@ class Questions:
 
     def asked(self, heard: Conversation, side: Side) -> list[Asked]:
         """Every question of the side in order of time, tags and rhetorical ones among them."""
-        lists = self._lists[heard.language]
-        found: list[Asked] = []
-        for words in _turns(heard, side):
-            before = _said_before(heard, side, words[0].start)
-            mine = asked(words, lists, heard.language, before)
-            found += [self._rhetorical(heard, side, words, one, mine) for one in mine]
+        turns = list(_turns(heard, side))
+        before = [_said_before(heard, side, words[0].start) for words in turns]
+        by_turn = asked(turns, self._lists[heard.language], heard.language, before)
+        found = [
+            self._rhetorical(heard, side, words, one, mine)
+            for words, mine in zip(turns, by_turn, strict=True)
+            for one in mine
+        ]
         return sorted(found, key=lambda one: one.span)
 
     def _rhetorical(
@@ -168,26 +169,15 @@ def _moments(heard: Conversation, found: Iterable[Asked]) -> list[Evidence]:
 
 def _spread(heard: Conversation, real: Sequence[Asked]) -> Measurement:
     """The thirds without a question stand first among the moments."""
-    notes, active = NOTES[heard.language], heard.line.active
+    notes = NOTES[heard.language]
     empty, asked_in = [], []
-    for i, third in enumerate(THIRDS):
-        mine = next((q for q in real if third.holds(q.span.start, active)), None)
+    for third in heard.thirds:
+        mine = next((q for q in real if third.start - EPS <= q.span.start < third.end - EPS), None)
         if mine is None:
-            start, end = _moment(active, i / 3), _moment(active, (i + 1) / 3)
-            empty.append(Evidence(start, end, notes["third"]))
+            empty.append(Evidence(third.start, third.end, notes["third"]))
         else:
             asked_in.append(Evidence(mine.span.start, mine.span.end, notes["asked"]))
-    return heard.say("question_spread", len(asked_in) / len(THIRDS), len(real), [*empty, *asked_in])
-
-
-def _moment(active: Sequence[Span], share: float) -> Seconds:
-    """The call time at which that share of the active span has passed."""
-    left = share * sum(span.duration for span in active)
-    for span in active:
-        if left <= span.duration:
-            return span.start + left
-        left -= span.duration
-    return active[-1].end
+    return heard.say("question_spread", len(asked_in) / 3, len(real), [*empty, *asked_in])
 
 
 def _answered(heard: Conversation, told: Sequence[Question]) -> Measurement:

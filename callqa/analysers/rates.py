@@ -9,7 +9,6 @@ from itertools import pairwise
 from statistics import median
 
 from callqa.analysers.conversation import SHOWN, Conversation, decimal, first, suffix, unmeasurable
-from callqa.analysers.lexicon import Window
 from callqa.analysers.timeline import EPS, PARTIES, Floor
 from callqa.types import Evidence, Language, Measure, Measurement, Seconds, Side, Span, Word, covered, joined, overlaps
 
@@ -18,7 +17,6 @@ NOTES: dict[Language, dict[str, str]] = {
     "en": {"rate": "{:.0f} wpm", "gap": "paces differ by a factor of {}", "third": "{:.0f} wpm in this third"},
 }
 LABELS = {"rep": ("Rep's", "менеджера"), "customer": ("Customer's", "клиента")}
-THIRDS = (Window(0.0, 1 / 3), Window(1 / 3, 2 / 3), Window(2 / 3, 1.0))
 RU_VOWELS = frozenset("аеёиоуыэюя")
 
 
@@ -65,7 +63,7 @@ class Rates:
         names = [measure.name for measure in _declared(side)]
         words = _words(heard, side)
         reason = heard.absent(side) or ("no_words" if not words else None)
-        pace = self._pace(heard, side, words)
+        pace = self._pace(heard, words, heard.line.speech[side])
         if reason or pace.net < self.enough - EPS:
             yield from (unmeasurable(name, reason or "too_little_speech") for name in names)
             return
@@ -78,9 +76,10 @@ class Rates:
         yield self._drift(heard, side, names[2], words)
 
     def _drift(self, heard: Conversation, side: Side, name: str, words: Sequence[Word]) -> Measurement:
-        active = heard.line.active
-        thirds = [[w for w in words if third.holds((w.start + w.end) / 2, active)] for third in THIRDS]
-        early, late = (self._pace(heard, side, some) for some in (thirds[0], thirds[-1]))
+        thirds = [
+            [w for w in words if third.start - EPS <= (w.start + w.end) / 2 < third.end - EPS] for third in heard.thirds
+        ]
+        early, late = (self._pace(heard, some, heard.line.speech[side]) for some in (thirds[0], thirds[-1]))
         if min(early.net, late.net) < self.drift - EPS:
             return unmeasurable(name, "too_little_speech")
         moments = [
@@ -107,8 +106,9 @@ class Rates:
     def _phrases(self, heard: Conversation, before: Floor, after: Floor) -> list[tuple[float, Span]]:
         """The rates and moments of the phrases on either side of a change, nothing when one of them is too short."""
         pair = []
-        for side, words in ((before.side, self._runs(before.words)[-1:]), (after.side, self._runs(after.words)[:1])):
-            pace = self._pace(heard, side, words[0]) if words and len(words[0]) >= self.phrase else None
+        for floor, words in ((before, self._runs(before.words)[-1:]), (after, self._runs(after.words)[:1])):
+            speech = [piece.span for piece in floor.pieces]
+            pace = self._pace(heard, words[0], speech) if words and len(words[0]) >= self.phrase else None
             if pace is None or not pace.syllables or pace.syllable_seconds <= EPS:
                 return []
             pair.append((pace.syllable_rate, Span(words[0][0].start, words[0][-1].end)))
@@ -124,21 +124,21 @@ class Rates:
                 runs.append([word])
         return runs
 
-    def _pace(self, heard: Conversation, side: Side, words: Sequence[Word]) -> Pace:
+    def _pace(self, heard: Conversation, words: Sequence[Word], speech: Sequence[Span]) -> Pace:
         spelled = [w for w in words if not any(c.isdigit() for c in w.text)]
         return Pace(
             words=len(words),
-            net=self._net(heard, side, words),
+            net=self._net(words, speech),
             syllables=sum(syllables(w.text, heard.language) for w in spelled),
-            syllable_seconds=self._net(heard, side, spelled),
+            syllable_seconds=self._net(spelled, speech),
         )
 
-    def _net(self, heard: Conversation, side: Side, words: Iterable[Word]) -> Seconds:
+    def _net(self, words: Iterable[Word], speech: Sequence[Span]) -> Seconds:
         """Speech that both the words and the voice activity show: each misses some of the other's pauses."""
-        return covered(overlaps(joined((w.span for w in words), self.pause), heard.line.speech[side]))
+        return covered(overlaps(joined((w.span for w in words), self.pause), speech))
 
     def _fastest(self, heard: Conversation, side: Side) -> list[Evidence]:
-        runs = [(self._pace(heard, side, floor.words), floor.span) for floor in heard.line.by(side)]
+        runs = [(self._pace(heard, f.words, [p.span for p in f.pieces]), f.span) for f in heard.line.by(side)]
         timed = [(pace.wpm, at) for pace, at in runs if pace.words >= 2 * self.phrase and pace.net > EPS]
         note = NOTES[heard.language]["rate"]
         return [

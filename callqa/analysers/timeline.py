@@ -7,9 +7,10 @@ call a turn. The rules are DEFINITIONS.md, section 1; docs/measures says them in
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from callqa.types import Call, Seconds, Side, Span, Turn, Word, covered, joined, overlaps, without
 
@@ -44,6 +45,9 @@ class Piece:
     @property
     def span(self) -> Span:
         return Span(self.start, self.end)
+
+
+Held = TypeVar("Held", Piece, Span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def timeline(call: Call, rules: Rules) -> Timeline:
     speech: dict[Side, tuple[Span, ...]] = {side: tuple(p.span for p in pieces[side]) for side in PARTIES}
     marked = tuple(
         sorted(
-            (_marked(piece, pieces[_other(side)], rules) for side in PARTIES for piece in pieces[side]),
+            (_marked(piece, _near(pieces[_other(side)], piece), rules) for side in PARTIES for piece in pieces[side]),
             key=lambda p: (p.start, p.end, p.side),
         )
     )
@@ -151,6 +155,13 @@ def _nearest(spans: Sequence[Span], starts: Sequence[Seconds], at: Seconds) -> i
     return begun + 1 if late else begun
 
 
+def _near(others: Sequence[Held], piece: Piece) -> Sequence[Held]:
+    """Those of the other side's stretches, in order, that touch the piece, and two on either side of it."""
+    first = bisect_right(others, piece.start, key=lambda other: other.end)
+    last = bisect_left(others, piece.end, key=lambda other: other.start)
+    return others[max(0, first - 2) : last + 2]
+
+
 def _marked(piece: Piece, others: Sequence[Piece], rules: Rules) -> Piece:
     alone = covered(without([piece.span], [o.span for o in others]))
     inside = alone < rules.min_speech - EPS and bool(others)
@@ -187,7 +198,7 @@ def _all_listed(words: Sequence[Word], listed: Collection[str]) -> bool:
 def _floors(pieces: Sequence[Piece], speech: dict[Side, tuple[Span, ...]], rules: Rules) -> tuple[Floor, ...]:
     """Pieces in the order in which each first had the floor to itself, runs of one side joined."""
     holding = [p for p in pieces if p.takes_floor and not p.backchannel]
-    holding.sort(key=lambda p: (without([p.span], speech[_other(p.side)]) or (p.span,))[0].start)
+    holding.sort(key=lambda p: (without([p.span], _near(speech[_other(p.side)], p)) or (p.span,))[0].start)
     floors: list[Floor] = []
     for piece in holding:
         if floors and floors[-1].side == piece.side and piece.start - floors[-1].end <= rules.turn_pause + EPS:
