@@ -1,7 +1,10 @@
 """Hand-made scored calls for the tests of pages: the rules are real, the measurements are written by hand."""
 
+import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
+from callqa.reports import html
 from callqa.scoring import Card, Fatal, Rule, score
 from callqa.types import (
     Call,
@@ -133,3 +136,40 @@ def voicemail():
 
 def bands(card=CARD):
     return {rule.measure: rule.band for rule in card.rules}
+
+
+class Reader(HTMLParser):
+    """What a reader of a page sees (``text``), and what is in its tags."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.hidden = 0
+        self.said = []
+        self.tags = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.hidden += tag in ("style", "script")
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("style", "script")
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.said.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.said))
+
+    def all(self, tag, **attributes):
+        return [a for t, a in self.tags if t == tag and all(a.get(k) == v for k, v in attributes.items())]
+
+
+def page(scored=None, language="ru", audio="s.wav", card=CARD):
+    return html(scored or sales(card), CATALOGUE, bands(card), language, audio, card.rules)
+
+
+def read(*arguments, **options):
+    return Reader(page(*arguments, **options))

@@ -77,7 +77,7 @@ def _row(view: View, name: str) -> Row:
         band=numbers.band(band, unit) if band else "",
         gauge=gauge(m.value, band) if band and m.value is not None and unit != "bool" else None,
         inside=bool(band and m.value is not None and _inside(m.value, band)),
-        n=numbers.number(m.n, 0 if m.n == int(m.n) else 1),
+        n=numbers.number(m.n, 0 if m.n == int(m.n) or m.n >= 10 else 1),
         trust=view.texts.told("trust", m.trust or view.scored.call.trust),
         moments=tuple(view.moment(e) for e in m.evidence[:MOMENTS]),
         left=max(0, len(m.evidence) - MOMENTS),

@@ -11,7 +11,7 @@ from callqa.types import Measurement, Seconds, Side, Sounds, Span, Transcript, T
 
 SAME_TURN = 3.0  # seconds: a longer pause of one side begins a new line, as turn_pause ends a turn
 LOW_CONFIDENCE = 0.5  # of the recogniser's probability: below it about every second word is wrong
-# the kinds of marks, the most telling first: where marks meet, the first gives the colour
+# the kinds of marks, the most telling first
 KINDS = ("bad", "key", "phrase", "question")
 
 
@@ -26,7 +26,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words in a row that are marked alike; ``kind`` and ``label`` are empty on plain text."""
+    """Words in a row that are marked alike; ``kind`` and ``label`` are empty on plain text, " " parts several kinds."""
 
     text: str
     kind: str = ""
@@ -170,8 +170,8 @@ def _sentence(words: Sequence[Word], marks: Sequence[Mark]) -> Sentence:
     def look(word: Word) -> tuple[str, str, bool]:
         middle = (word.start + word.end) / 2
         mine = [m for m in marks if m.span.start - 0.05 <= middle <= m.span.end + 0.05]
-        kind = min((m.kind for m in mine), key=KINDS.index, default="")
-        return kind, " · ".join(dict.fromkeys(m.label for m in mine)), word.confidence < LOW_CONFIDENCE
+        kinds = sorted({m.kind for m in mine}, key=KINDS.index)
+        return " ".join(kinds), " · ".join(dict.fromkeys(m.label for m in mine)), word.confidence < LOW_CONFIDENCE
 
     runs = [
         Run(" ".join(word.text for word in part), *key) for key, part in ((k, list(g)) for k, g in groupby(words, look))

@@ -112,6 +112,8 @@ def about(note: str, quoted: str) -> str:
 
 def said_in(turns: Sequence[Turn], evidence: Evidence) -> tuple[Said, ...]:
     """The words of that moment by side, in the order of the turns, cut to a readable length."""
+    if evidence.start == evidence.end:
+        return ()  # a point in time stands for what was not said
     result: list[Said] = []
     left = QUOTE_LENGTH
     for turn in turns:

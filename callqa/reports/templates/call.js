@@ -3,7 +3,7 @@
   "use strict";
   const sound = document.getElementById("sound");
   addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details")) part.open = true;
+    for (const part of document.querySelectorAll(".item details")) part.open = true;
   });
   if (!sound) return;
 
