@@ -274,11 +274,16 @@ def negated(said: Sequence[Token], hit: Hit) -> bool:
 
 
 def quote(words: Sequence[Word], span: Span, around: int = 0) -> str:
-    """What was said in the span, as written, with ``around`` words on either side."""
+    """What was said in the span, as written, with up to ``around`` words on either side, none beyond a long pause."""
     inside = [i for i, w in enumerate(words) if w.start < span.end - 1e-9 and w.end > span.start + 1e-9]
     if not inside:
         return ""
-    return " ".join(w.text for w in words[max(0, inside[0] - around) : inside[-1] + 1 + around])
+    first, last = inside[0], inside[-1]
+    while first > max(0, inside[0] - around) and words[first].start - words[first - 1].end <= LONG_GAP:
+        first -= 1
+    while last < min(len(words) - 1, inside[-1] + around) and words[last + 1].start - words[last].end <= LONG_GAP:
+        last += 1
+    return " ".join(w.text for w in words[first : last + 1])
 
 
 @lru_cache(maxsize=100_000)

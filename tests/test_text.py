@@ -217,13 +217,14 @@ def test_hesitations_have_one_spelling(spelt):
     [
         (Span(1, 2), 0, "два"),
         (Span(1, 2), 1, "раз два три"),
-        (Span(0, 9), 0, "раз два три"),
+        (Span(0, 6), 0, "раз два три"),
         (Span(2.5, 2.5), 0, ""),  # a moment of no length between words
         (Span(5, 6), 2, ""),
+        (Span(2.6, 3), 5, "раз два три"),  # what follows a long pause belongs to something else
     ],
 )
 def test_a_quote_is_what_was_said_in_the_span(span, around, expected):
-    words = [Word("раз", 0, 1), Word("два", 1, 2), Word("три", 2.6, 3)]
+    words = [Word("раз", 0, 1), Word("два", 1, 2), Word("три", 2.6, 3), Word("потом", 7, 8)]
     assert quote(words, span, around) == expected
 
 
