@@ -54,17 +54,14 @@ def asked(
     parts = [_ended(text.tokens(words, language)) for words in turns]
     capitals = frozenset(w.start for words in turns for w in words if w.text.lstrip("«\"'(")[:1].isupper())
     reading = _Reading(text.Tokens(token for part in parts for token in part), lists, language, capitals)
-    heard = [frozenset(t.text for t in text.tokens(_words(said), language)) for said in before] or [frozenset()] * len(
-        turns
-    )
     result, first = [], 0
-    for words, part, echoed in zip(turns, parts, heard, strict=True):
-        result.append(list(_asked(reading, words, first, first + len(part), echoed)))
+    for words, part, heard in zip(turns, parts, before or [""] * len(turns), strict=True):
+        result.append(list(_asked(reading, words, first, first + len(part), heard)))
         first += len(part)
     return result
 
 
-def _asked(reading: _Reading, words: Sequence[Word], first: int, last: int, heard: frozenset[str]) -> Iterator[Asked]:
+def _asked(reading: _Reading, words: Sequence[Word], first: int, last: int, heard: str) -> Iterator[Asked]:
     """The questions among tokens ``first`` to ``last`` (exclusive), which are one turn."""
     said = reading.said
     for i in range(first, last):
@@ -79,10 +76,6 @@ def _ended(said: text.Tokens) -> list[text.Token]:
     if not said or said[-1].ends_sentence:
         return list(said)
     return [*said[:-1], replace(said[-1], mark=said[-1].mark + ".")]
-
-
-def _words(said: str) -> list[Word]:
-    return [Word(word, 0, 0) for word in said.split()]
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ class _Reading:
             result[name] = ends
         return result
 
-    def kind(self, first: int, last: int, heard: frozenset[str]) -> Kind | None:
+    def kind(self, first: int, last: int, heard: str) -> Kind | None:
         """What the sentence asks, None when it does not."""
         marked, exclaimed = "?" in self.said[last - 1].mark, "!" in self.said[last - 1].mark
         clauses = self._clauses(first, last)
@@ -242,6 +235,8 @@ class _Reading:
             return False
         return len(clauses) == 1 or (self._form(clauses[:-1]) is None and not self._asks_openly(clauses[:-1]))
 
-    def _echoes(self, first: int, last: int, heard: frozenset[str]) -> bool:
-        words = [t.text for t in self.said[first:last]]
-        return len(words) <= ECHO_WORDS and all(word in heard for word in words)
+    def _echoes(self, first: int, last: int, heard: str) -> bool:
+        if last - first > ECHO_WORDS:
+            return False
+        listened = {t.text for t in text.tokens([Word(word, 0, 0) for word in heard.split()], self.language)}
+        return all(t.text in listened for t in self.said[first:last])

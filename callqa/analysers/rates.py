@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
@@ -146,6 +147,7 @@ class Rates:
         ]
 
 
+@lru_cache(maxsize=50_000)
 def syllables(word: str, language: Language) -> int:
     """Spoken syllables of a written word: vowels in Russian, groups of vowel letters less the silent ones in English.
 
