@@ -25,8 +25,8 @@ FEWEST_ENDS = 3  # phrase ends a median rests on
 FEWEST_FRAMES = 8  # voiced values a slope rests on
 NOTES: dict[Language, dict[str, str]] = {
     "ru": {
-        "spread": "размах {} пт",
-        "slope": "{} пт/с в конце",
+        "spread": "размах {} полутона",
+        "slope": "{} полутонов/с в конце",
         "loudness": "{} дБ к средней громкости",
         "pause": "пауза {}",
     },
