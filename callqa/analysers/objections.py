@@ -174,7 +174,7 @@ class Objections:
         acknowledged = answered = False
         for turn in self._window(heard, objection, mentions):
             within = Span(objection.moment.start, heard.floors[turn].end)
-            acknowledged = bool(heard.hits(handling.acknowledge, "rep", within=within))
+            acknowledged = bool(heard.hits(handling.acknowledge, "rep", within=within, affirmed=True))
             asked = _asks(heard, handling, Span(heard.floors[turn].start, heard.floors[turn].end))
             answered = answered or asked or bool(heard.hits(handling.argument, "rep", within=within))
             if acknowledged and answered:
