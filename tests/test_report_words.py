@@ -74,7 +74,7 @@ def test_a_note_does_not_say_the_quote_twice(note, quoted, expected):
 
 def test_a_moment_says_who_said_what_and_a_point_in_time_says_nothing():
     turns = reportable.TURNS
-    assert [(s.side, s.text) for s in said_in(turns, Evidence(33.6, 35.6, ""))] == [
+    assert [(s.side, s.text) for s in said_in(turns, Evidence(33.2, 35.6, ""))] == [
         ("rep", "прозрачные."), ("customer", "Для нас это дорого,"),
     ]  # fmt: skip
     assert said_in(turns, Evidence(34, 34, "нет шага")) == ()
