@@ -1,8 +1,9 @@
 """Words by Whisper (faster-whisper on CTranslate2): chunks of many channels in one pool, doubtful ones heard again.
 
-Speech of a channel is packed into chunks of up to 28 s (never across channels), decoded greedily in batches, gated
-(``cleanup.doubt``) and only what fails is decoded again with a beam; nothing is sampled, so the same sound gives the
-same words. Word times are CTranslate2's own alignment. A chunk's text does not depend on the chunks beside it.
+Speech of a channel is packed into chunks of up to 28 s (never across channels), decoded in batches, gated
+(``cleanup.doubt``), and only what fails is decoded again with a wider beam that may not repeat itself. Nothing is
+sampled: the same sound gives the same words. Word times are CTranslate2's own alignment. A chunk's text does not depend
+on the chunks beside it. How packing and beam were chosen: docs/decisions/0004.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ class WhisperOptions:
 
     ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``batch`` chunks are
     decoded at once. ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing.
+    ``threads`` 0 is every core.
     """
 
     model: str = "auto"
     compute: str = "auto"
     batch: int = 8
-    beam: int = 1
-    repair_beam: int = 5
+    beam: int = 5
+    repair_beam: int = 8
     chunk: Seconds = 28.0
     padding: Seconds = 0.25
     threads: int = 0
@@ -117,9 +119,9 @@ class Whisper:
         decoded: dict[Chunk, Decoded] = {}
         for language in sorted(set(languages)):
             mine = sorted((c for c in chunks if languages[c.channel] == language), key=lambda c: -c.seconds)
-            decoded.update(self._decoded(mine, sounds, language, self.options.beam))
+            decoded.update(self._decoded(mine, sounds, language))
             doubtful = [chunk for chunk in mine if doubt(decoded[chunk])]
-            again = self._decoded(doubtful, sounds, language, self.options.repair_beam)
+            again = self._decoded(doubtful, sounds, language, careful=True)
             decoded.update({chunk: _better(decoded[chunk], again[chunk]) for chunk in doubtful})
         return [
             _heard([decoded[c] for c in chunks if c.channel == i], channel, languages[i])
@@ -138,12 +140,12 @@ class Whisper:
             yield Chunk(index, tuple(held))
 
     def _decoded(
-        self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, beam: int
+        self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool = False
     ) -> dict[Chunk, Decoded]:
         result: dict[Chunk, Decoded] = {}
         for first in range(0, len(chunks), self.options.batch):
             batch = chunks[first : first + self.options.batch]
-            result.update(zip(batch, self._batch(batch, sounds, language, beam), strict=True))
+            result.update(zip(batch, self._batch(batch, sounds, language, careful), strict=True))
         return result
 
     def _batch(self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, beam: int) -> Iterator[Decoded]:
@@ -157,7 +159,8 @@ class Whisper:
         found = self.model.model.generate(
             encoded,
             [prompt] * len(chunks),
-            beam_size=beam,
+            beam_size=self.options.repair_beam if careful else self.options.beam,
+            no_repeat_ngram_size=4 if careful else 0,
             max_length=self.model.max_length,
             suppress_tokens=list(get_suppressed_tokens(tokenizer, [-1])),
             return_scores=True,
