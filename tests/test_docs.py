@@ -73,3 +73,10 @@ def test_every_page_that_code_or_settings_name_is_there():
     assert named
     pages = {str(page.relative_to(ROOT)) for page in PAGES}
     assert [name for name in sorted(named) if not any(page.startswith(name) for page in pages)] == []
+
+
+def test_every_page_can_be_found_from_the_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = str(page.relative_to(ROOT / "docs"))
+        assert f"]({name})" in index or f"]({Path(name).parts[0]}/)" in index or name == "index.md", name
