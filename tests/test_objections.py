@@ -45,8 +45,10 @@ DEAR = "customer 0-2 дорого"
         (["rep 3-6 так", "customer 7-9 ну", "rep 10-12 вот", "customer 13-15 ну", "rep 16-20 понимаю зато"], 1),
         # the fourth turn of the rep is too late
         (
-            ["rep 3-4 а", "customer 5-6 ну", "rep 7-8 б", "customer 9-10 ну", "rep 11-12 в", "customer 13-14 ну"]
-            + ["rep 15-20 понимаю зато"],
+            [
+                *("rep 3-4 а", "customer 5-6 ну", "rep 7-8 б", "customer 9-10 ну", "rep 11-12 в", "customer 13-14 ну"),
+                "rep 15-20 понимаю зато",
+            ],
             0,
         ),
         (["rep 3-6 понимаю зато быстро", "customer 7-9 всё равно дорого"], 0),  # repeated
@@ -65,7 +67,12 @@ def test_the_turns_an_answer_may_take_are_an_option():
 
 
 def test_an_acknowledgement_said_while_the_customer_goes_on_counts():
-    lines = ("customer 0-4 дорого для нас вот", "rep 3-3.4 понимаю", "customer 4.2-8 мы маленькие", "rep 9-12 зато быстро")
+    lines = (
+        "customer 0-4 дорого для нас вот",
+        "rep 3-3.4 понимаю",
+        "customer 4.2-8 мы маленькие",
+        "rep 9-12 зато быстро",
+    )
     assert toy(*lines)["objections_handled"].value == 1
 
 
@@ -77,7 +84,10 @@ def test_an_acknowledgement_said_while_the_customer_goes_on_counts():
         (["rep 0-2 дорого", "customer 3-4 ну"], []),  # the customer objects, not the rep
         (["customer 0-4 ошибки дорого обходятся"], []),  # a turn of phrase that means something else
         # said again while it is being answered: one objection
-        (["customer 0-2 дорого", "rep 3-4 ну", "customer 5-6 дорого"], [("Цена, без признания, без вопроса и довода", 0)]),
+        (
+            ["customer 0-2 дорого", "rep 3-4 ну", "customer 5-6 дорого"],
+            [("Цена, без признания, без вопроса и довода", 0)],
+        ),
         # the longer phrase wins, and what is said in one breath with a competitor is part of it
         (["customer 0-2 там дешевле", "rep 3-4 понимаю зато"], [("Конкурент, отработано", 0)]),
         (["customer 0-4 дешевле другие дают", "rep 5-6 понимаю зато"], [("Конкурент, отработано", 4 / 3)]),

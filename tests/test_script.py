@@ -1,4 +1,4 @@
-"""Which steps were done, in what order and when: hand-made scripts with exact answers, the shipped ones on real lines."""
+"""Which steps were done, in what order and when: hand-made scripts with exact answers, then the shipped ones."""
 
 import pytest
 from spoken import call, measured, value
@@ -40,7 +40,8 @@ def results(lines, steps=None):
         (("rep 0-10 здравствуйте", "rep 90-100 тишина"), (0.2, "too_few_steps", 1)),
         (("rep 0-10 система",), (0.2, "too_few_steps", "too_few_steps")),
         (("rep 0-10 добрый день",), (0, "too_few_steps", "too_few_steps")),
-        (("customer 0-10 здравствуйте", "rep 20-30 алло"), (0, "too_few_steps", "too_few_steps")),  # the customer's words
+        # the words of the customer are no step of the rep's
+        (("customer 0-10 здравствуйте", "rep 20-30 алло"), (0, "too_few_steps", "too_few_steps")),
         (("customer 0-10 здравствуйте",), ("rep_silent",) * 3),
         (("rep 0-10",), ("no_words",) * 3),
         (("unknown 0-10 здравствуйте",), ("sides_unknown",) * 3),

@@ -1,5 +1,7 @@
 """Phrases find every word form and nothing else; what the recogniser bends is found within a stated bound."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,11 +233,11 @@ def test_a_quote_is_what_was_said_in_the_span(span, around, expected):
 VOCABULARY = st.sampled_from("не дорого цена скидка вы должны прислать счёт завтра 5 часов . ? дорога".split())
 
 
-@given(st.lists(VOCABULARY, max_size=12), st.sampled_from(["цена", "прислать * счёт", "=вы =должны", "не? дорого", "#"]))
+@given(st.lists(VOCABULARY, max_size=12), st.sampled_from(["цена", "прислать * счёт", "=вы =должны", "не? дорого"]))
 def test_every_hit_matches_the_phrase_again_by_itself(words, pattern):
     line = tokens([Word(w, i, i + 0.9) for i, w in enumerate(words)], "ru")
     sought = phrase(pattern, "ru")
     hits = find(sought, line)
-    assert all(a.last <= b.first for a, b in zip(hits, hits[1:], strict=False))
+    assert all(a.last <= b.first for a, b in itertools.pairwise(hits))
     for hit in hits:
         assert find(sought, line[hit.first : hit.last])[0].last == hit.last - hit.first

@@ -6,9 +6,7 @@ from spoken import call, measured, value
 from callqa.analysers.trackers import Trackers
 from callqa.config import read_toml, shipped
 
-SHIPPED = Trackers(
-    {code: read_toml(shipped("configs") / "lexicons" / code / "trackers.toml") for code in ("ru", "en")}
-)
+SHIPPED = Trackers({code: read_toml(shipped("configs") / "lexicons" / code / "trackers.toml") for code in ("ru", "en")})
 
 
 def tracker(*phrases, language="ru", **options):
