@@ -179,6 +179,22 @@ def test_what_went_well_and_what_could_not_be_measured_are_told():
     assert "(rep/customer)" in seen  # the dialect stands beside the figure
 
 
+@pytest.mark.parametrize(("handled", "shown"), [(1.0, True), (0.95, False)])
+def test_praise_has_its_moment_only_where_nothing_is_missing(handled, shown):
+    rules = tuple(replace(r, band=(0.0, 0.9, 1.0, 2.0)) if r.name == "handled" else r for r in RULES)
+    card = replace(reportable.CARD, rules=rules)
+    measured = [
+        Measurement("objections_handled", handled, 1, evidence=(Evidence(61, 64, ""),))
+        if m.name == "objections_handled"
+        else m
+        for m in reportable.MEASURED
+    ]
+    seen = read(reportable.sales(card, measured), card=card).text
+    well = seen.partition("Что получилось")[2].partition("Оценки по блокам")[0]
+    assert "Отработанные возражения: " in well
+    assert ("Клиент: «Хорошо, присылайте, до свидания.»" in well) == shown
+
+
 def test_trust_is_explained_in_words():
     assert "Доверие: высокое. У каждой стороны свой канал" in read().text
     low = reportable.sales(layout="mono", separation=0.1)

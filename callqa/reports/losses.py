@@ -9,8 +9,8 @@ from callqa.scoring import Rule, points
 from callqa.types import Evidence, Measurement, PointsLost
 
 MORE = 6  # further moments of a lost point that the page lists
-# blocks whose evidence shows the thing done well; elsewhere evidence shows the worst moment, which is no praise
-PRAISED = ("discovery", "structure", "objections")
+# shares and yes/no that are complete: their evidence shows the thing done, elsewhere it shows the worst moment
+DONE = ("bool", "0-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def goods(view: View) -> list[Good]:
         if m is not None and m.value is not None:
             band = rule.band_for(view.scored.scorecard.call_type)
             if points(m.value, band) == 100:
-                result.append(_good(view, m, m.value, rule.block in PRAISED))
+                result.append(_good(view, m, m.value))
     return result
 
 
@@ -87,11 +87,12 @@ def _shown(view: View, p: PointsLost, evidence: tuple[Evidence, ...]) -> Moment 
     return view.moment(same or Evidence(p.start, p.start if p.end is None else p.end, ""))
 
 
-def _good(view: View, m: Measurement, value: float, praised: bool) -> Good:
+def _good(view: View, m: Measurement, value: float) -> Good:
     unit, band = view.unit(m.name), view.bands.get(m.name)
+    shown = m.evidence[0] if m.evidence and unit in DONE and value == 1 else None
     return Good(
         title=view.label(m.name),
         value=view.numbers.value(value, unit),
         band=view.numbers.band(band, unit) if band else "",
-        moment=view.moment(m.evidence[0]) if m.evidence and praised else None,
+        moment=view.moment(shown) if shown else None,
     )
