@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,6 +26,7 @@ from callqa.analysers.objections import Objection, Objections
 from callqa.analysers.registry import make
 from callqa.config import find_settings
 from callqa.engines import Done
+from callqa.evaluation import Found
 from callqa.types import Call, Measurement, Metadata, Recording, Span
 
 USED = ("script", "trackers", "objections", "next_step")
@@ -59,15 +60,21 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    tally: Counter[tuple[str, str]] = Counter()
-    for path, call in calls(options.folder, options.heard, options.plain):
+    counted = tally(options.folder, options.heard, options.plain, options.verbose)
+    for kind in sorted(counted):
+        print(f"{kind:12} {figures(counted[kind])}")
+
+
+def tally(folder: Path, heard: bool = False, plain: bool = False, verbose: bool = False) -> dict[str, Found]:
+    """Hits, false finds and misses by kind over the labelled calls of a folder."""
+    counted: dict[str, Found] = defaultdict(Found)
+    for path, call in calls(folder, heard, plain):
         measures, objections = measured(call)
         for kind, verdict, what in judged(labels(path), measures, objections):
-            tally[kind, verdict] += 1
-            if options.verbose and verdict != "hit":
+            counted[kind] += Found(**{verdict: 1})
+            if verbose and verdict != "hits":
                 print(f"{path.stem:28} {kind:12} {verdict:7} {what}")
-    for kind in sorted({kind for kind, _ in tally}):
-        print(f"{kind:12} {figures(*(tally[kind, verdict] for verdict in ('hit', 'false', 'missed')))}")
+    return counted
 
 
 def calls(folder: Path, heard: bool, plain: bool) -> Iterator[tuple[Path, Call]]:
@@ -126,7 +133,7 @@ def labels(path: Path) -> Labels:
 
 
 def judged(true: Labels, found: dict[str, Measurement], objections: list[Objection]) -> Iterator[tuple[str, str, str]]:
-    """(what, "hit" | "false" | "missed", which) for every label and every find."""
+    """(what, "hits" | "false" | "missed", which) for every label and every find."""
     for stage, steps in STEPS.items():
         done = any(found[f"script.{step}"].value == 1 for step in steps)
         yield from verdicts("stages", stage in true.stages, done, stage)
@@ -145,26 +152,21 @@ def judged(true: Labels, found: dict[str, Measurement], objections: list[Objecti
 
 def verdicts(kind: str, true: bool, found: bool, which: str) -> Iterator[tuple[str, str, str]]:
     if true or found:
-        yield kind, "hit" if true and found else "missed" if true else "false", which
+        yield kind, "hits" if true and found else "missed" if true else "false", which
 
 
 def turns(kind: str, true: list[Span], found: list[tuple[Span, str]]) -> Iterator[tuple[str, str, str]]:
     """Labels and finds that share a moment; a second find in a labelled turn is no error."""
     for span in true:
-        yield kind, "hit" if any(span & other for other, _ in found) else "missed", f"at {span.start:.0f} s"
+        yield kind, "hits" if any(span & other for other, _ in found) else "missed", f"at {span.start:.0f} s"
     for span, note in found:
         if not any(span & other for other in true):
             yield kind, "false", f"at {span.start:.0f} s: {note}"
 
 
-def figures(hits: int, false: int, missed: int) -> str:
-    def share(part: int, whole: int) -> str:
-        return f"{part / whole:.2f}" if whole else "-"
-
-    f1 = share(2 * hits, 2 * hits + false + missed)
-    return (
-        f"F1 {f1}  precision {share(hits, hits + false)}  recall {share(hits, hits + missed)}  ({hits + missed} true)"
-    )
+def figures(found: Found) -> str:
+    shown = {name: "-" if rate is None else f"{rate:.2f}" for name, rate in found.rates().items()}
+    return "  ".join(f"{name} {rate}" for name, rate in shown.items()) + f"  ({found.hits + found.missed} true)"
 
 
 if __name__ == "__main__":
