@@ -59,6 +59,11 @@ class Heard:
         said = {side: self.said(side, within) if within else self.tokens[side] for side in sides}
         return sorted(Moment(hit.span, side) for side in sides for hit in text.find_any(sought, said[side], affirmed))
 
+    def says(self, patterns: Iterable[str], turn: int) -> bool:
+        """Whether the words of that turn hold one of the phrases."""
+        said = text.tokens(self.floors[turn].words, self.language)
+        return any(text.find(sought, said) for sought in lexicon.phrases(patterns, self.language))
+
     def said(self, side: Side, within: Span) -> text.Tokens:
         """The side's tokens that begin inside the span."""
         return text.Tokens(t for t in self.tokens[side] if within.start - EPS <= t.start < within.end + EPS)

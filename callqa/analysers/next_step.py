@@ -125,9 +125,8 @@ class NextStep:
 
     def _refused(self, heard: Heard, lists: Lists, moment: Moment) -> bool:
         """Whether the customer says no in the turn of that moment."""
-        floor = heard.floors[max(0, heard.turn(moment.start))]
-        said_by = moment.side == floor.side == "customer"
-        return said_by and bool(heard.hits(lists.no, "customer", within=floor.span))
+        turn = max(0, heard.turn(moment.start))
+        return moment.side == heard.floors[turn].side == "customer" and heard.says(lists.no, turn)
 
 
 def _evidence(heard: Heard, best: Step | None) -> tuple[Evidence, ...]:

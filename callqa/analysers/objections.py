@@ -152,9 +152,8 @@ class Objections:
 
     def _asked(self, heard: Heard, kind: str, turn: int) -> bool:
         """Whether the turn answers the rep's question about just that."""
-        before = heard.floors[turn - 1] if turn else None
         asked = self._kinds[heard.language][kind].asked
-        return before is not None and before.side == "rep" and bool(heard.hits(asked, "rep", within=before.span))
+        return turn > 0 and heard.floors[turn - 1].side == "rep" and heard.says(asked, turn - 1)
 
     def _window(self, heard: Heard, objection: Objection, mentions: Sequence[Objection]) -> list[int]:
         """The rep turns in which it can be answered: another objection of the customer's closes them."""
