@@ -290,6 +290,17 @@ def test_an_empty_recording_makes_a_page():
     assert "Слов в записи нет." in read(made).text
 
 
+def test_voices_without_a_role_are_shown_as_unknown_in_transcript_and_timeline():
+    turns = tuple(replace(turn, side="unknown") for turn in reportable.TURNS)
+    whole = page(reportable.sales(turns=turns, measured=(), roles_by="undecided", roles_confidence=0.0))
+    seen = Reader(whole)
+    assert "Доверие: низкое." in seen.text
+    assert "не удалось определить" in seen.text
+    assert 'class="turn unknown"' in whole
+    lanes = {lane for lane in ("rep", "customer", "unknown") if f"role-mark lane_{lane}_marks" in whole}
+    assert lanes == {"unknown"}
+
+
 # --- the index --------------------------------------------------------------------------------------------------------
 
 ROWS = [
