@@ -76,7 +76,7 @@ def test_pieces_of_one_voice_share_a_cluster():
 
 @pytest.mark.parametrize(
     ("voices", "alike", "trusted"),
-    [(2, 0.3, True), (2, 0.65, True), (2, 0.75, False), (1, 0.9, True), (1, 0.45, False)],
+    [(2, 0.3, True), (2, 0.65, True), (2, 0.75, False), (1, 0.9, True), (1, 0.75, False)],
 )
 def test_separation_falls_under_the_trusted_where_voices_are_hard_to_tell(voices, alike, trusted):
     separation = Voices(np.eye(voices), alike).separation
@@ -172,7 +172,7 @@ def diarizer() -> Pyannote:
 
 @pytest.fixture(scope="module")
 def talk() -> tuple[Channel, dict[str, list[Span]]]:
-    """Thirty seconds of a mono sample call and who speaks when in it."""
+    """Twenty-seven seconds of a mono sample call and who speaks when in it."""
     truth = SAMPLES / "s03-ru-interrogator.json"
     if not truth.is_file():
         pytest.skip("no sample_audio in this checkout")
@@ -180,10 +180,10 @@ def talk() -> tuple[Channel, dict[str, list[Span]]]:
     sound = decode(SAMPLES / call["audio"])
     sides: dict[str, list[Span]] = {"rep": [], "customer": []}
     for turn in call["turns"]:
-        if turn["end"] <= 30:
+        if turn["end"] <= 27:
             sides[turn["speaker"]].append(Span(turn["start"], turn["end"]))
     speech = tuple(sorted(span for spans in sides.values() for span in spans))
-    return Channel("s03/0", sound.samples[0, : 30 * sound.rate], sound.rate, speech), sides
+    return Channel("s03/0", sound.samples[0, : 27 * sound.rate], sound.rate, speech), sides
 
 
 def test_two_voices_of_a_sample_call_are_told_apart(diarizer, talk):
@@ -245,3 +245,21 @@ def test_several_recordings_at_once_are_told_as_each_alone(diarizer, talk):
     channels = [part, still(3), channel]
     assert diarizer.diarize(channels) == [diarizer.diarize([one])[0] for one in channels]
     assert diarizer.diarize([]) == []
+
+
+def test_another_process_tells_the_same(diarizer, talk):
+    channel, _ = talk
+    part = Channel("part/0", channel.samples[: 12 * channel.rate], channel.rate, (Span(0, 12),))
+    code = f"""
+from pathlib import Path
+from callqa.audio import decode
+from callqa.speech import Channel
+from callqa.speech.pyannote import Pyannote, PyannoteOptions
+from callqa.types import Span
+import callqa.models as models
+sound = decode(Path({str(SAMPLES / "s03-ru-interrogator.flac")!r}))
+part = Channel("part/0", sound.samples[0, : 12 * sound.rate], sound.rate, (Span(0, 12),))
+folders = [models.path(name) for name in ("segmentation-3.0", "campplus")]
+print(Pyannote.load(*folders, PyannoteOptions()).diarize([part]))
+"""
+    assert run(code) == repr(diarizer.diarize([part]))

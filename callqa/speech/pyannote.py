@@ -127,7 +127,7 @@ def _near(speech: Sequence[Span], margin: Seconds, frames: int) -> Flags:
 
     flags = np.zeros(frames, bool)
     for span in speech:
-        flags[max(0, _frame(span.start - margin)) : max(0, _frame(span.end + margin))] = True
+        flags[_frame(span.start - margin) : _frame(span.end + margin)] = True
     return flags
 
 
@@ -154,7 +154,7 @@ def _alike(prints: Floats, pieces: Sequence[Span], voices: Voices, frames: int) 
 
     total, weights = np.zeros((frames, len(voices.centres))), np.zeros((frames, 1))
     for piece, cosines in zip(pieces, prints @ voices.centres.T, strict=True):
-        first, last = max(0, _frame(piece.start)), min(frames, _frame(piece.end))
+        first, last = _frame(piece.start), min(frames, _frame(piece.end))
         weight = np.bartlett(last - first + 2)[1:-1, None] * piece.duration  # a piece speaks for its middle
         total[first:last] += weight * cosines
         weights[first:last] += weight
@@ -199,10 +199,10 @@ def _bridged(leader: Ints, talking: Flags, longest: Seconds) -> Ints:
 
 
 def _frame(time: Seconds) -> int:
-    """The frame whose middle is nearest."""
+    """The frame that holds a moment; a frame's own beginning belongs to it."""
     from callqa.speech.segmentation import FIRST, FRAME
 
-    return round((time - FIRST) / FRAME)
+    return int(max(0.0, (time - FIRST) / FRAME + 0.5 + 1e-6))
 
 
 def _time(frame: int) -> Seconds:

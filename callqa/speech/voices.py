@@ -18,24 +18,27 @@ else:
 STARTS = 8  # first guesses that k-means is begun from
 ROUNDS = 50
 SURE_SECONDS = 1.0  # shorter pieces are assigned, but do not shape the voices
-NO_DIFFERENCE = 0.85  # one voice cut in two has halves at least this alike
-DIFFERENT = 0.35  # two people seldom are less alike on the telephone
+NEIGHBOURS = 3  # pieces so close in order may share sound
+WITHIN = 0.65  # cosine of two pieces of one voice, where too few were heard to tell
+# likeness (see ``likeness``) at which the voices found are as unsure as can be, and as sure
+TWO_UNSURE, TWO_SURE = 0.88, 0.38
+ONE_UNSURE, ONE_SURE = 0.7, 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
     """How many voices a call is taken to hold before it is heard, and what it takes to believe in more or fewer.
 
-    More than ``expected`` (up to ``most``) when every two are at most ``more_below`` alike (cosine of voiceprints) and
-    each is heard ``more_seconds``; fewer when two are more alike than ``one_above`` or one is heard less than
-    ``seconds``. The bounds lie between what was measured: docs/decisions/0004.
+    More than ``expected`` (up to ``most``) when every two are at most ``more_below`` alike (see ``likeness``) and each
+    is heard ``more_seconds``; fewer when two are more alike than ``one_above`` or one is heard less than ``seconds``.
+    The bounds lie between what was measured: docs/decisions/0004.
     """
 
     expected: int = 2
     most: int = 3
-    one_above: float = 0.78
+    one_above: float = 0.76
     seconds: float = 1.0
-    more_below: float = 0.7
+    more_below: float = 0.66
     more_seconds: float = 4.0
 
     def allows(self, count: int, alike: float, spoken: float) -> bool:
@@ -47,7 +50,7 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """``centres`` (k, d) are unit vectors, one a voice; ``alike`` the cosine of the closest two.
+    """``centres`` (k, d) are unit vectors, one a voice; ``alike`` is the likeness of the closest two.
 
     Of one voice, ``alike`` is that of the two halves it was cut into on trial.
     """
@@ -58,11 +61,8 @@ class Voices:
     @property
     def separation(self) -> float:
         """0..1, how clearly the voices are apart; of one voice, how clearly it is one."""
-        if len(self.centres) == 1:
-            distance = (self.alike - DIFFERENT) / (NO_DIFFERENCE - DIFFERENT)
-        else:
-            distance = (NO_DIFFERENCE - self.alike) / (NO_DIFFERENCE - DIFFERENT)
-        return min(1.0, max(0.0, distance))
+        unsure, sure = (ONE_UNSURE, ONE_SURE) if len(self.centres) == 1 else (TWO_UNSURE, TWO_SURE)
+        return min(1.0, max(0.0, (self.alike - unsure) / (sure - unsure)))
 
 
 def unit(rows: Floats) -> Floats:
@@ -83,10 +83,32 @@ def find(prints: Floats, seconds: Floats, prior: Prior) -> Voices:
     alike = 1.0
     for count in range(min(prior.most, len(prints)), 1, -1):
         centres, labels = clusters(prints, seconds, count)
-        alike = float((centres @ centres.T)[np.triu_indices(count, 1)].max())
+        alike = likeness(prints, seconds, labels, count)
         if prior.allows(count, alike, float(np.bincount(labels, seconds, minlength=count).min())):
             return Voices(centres, alike)
     return Voices(unit((prints * seconds[:, None]).sum(axis=0, keepdims=True)), alike)
+
+
+def likeness(prints: Floats, seconds: Floats, labels: Ints, count: int) -> float:
+    """How alike the closest two of ``count`` voices are: mean cosine across them / mean cosine within voices.
+
+    About 0.9 where one voice was cut in two, however short the call; under 0.7 for two people. Pieces next to each
+    other are left out of the mean within: they share sound.
+    """
+    import numpy as np
+
+    weighted = prints * seconds[:, None]
+    sums = np.stack([weighted[labels == k].sum(axis=0) for k in range(count)])
+    spoken = np.bincount(labels, seconds, minlength=count)
+    dots, weights = float((sums**2).sum()), float((spoken**2).sum())
+    for lag in range(NEIGHBOURS + 1):
+        same = labels[lag:] == labels[: len(labels) - lag]
+        times = (1 if lag == 0 else 2) * same
+        dots -= float((times * (weighted[lag:] * weighted[: len(weighted) - lag]).sum(axis=1)).sum())
+        weights -= float((times * seconds[lag:] * seconds[: len(seconds) - lag]).sum())
+    within = dots / weights if weights > 1e-6 and dots > 0 else WITHIN
+    across = (sums @ sums.T) / np.outer(spoken, spoken)
+    return float(across[np.triu_indices(count, 1)].max() / within)
 
 
 def clusters(prints: Floats, seconds: Floats, count: int) -> tuple[Floats, Ints]:
