@@ -151,6 +151,7 @@ class Team:
         rows = [row(s, self.parts.catalogue, language) for s in scored] + [
             Row(file=failure.item.path.name, problem=failure.problem, code=failure.code) for failure in failed
         ]
+        out.mkdir(parents=True, exist_ok=True)
         _write(out / "index.html", index(rows, language).encode())
         return out / "index.html"
 

@@ -208,5 +208,12 @@ def test_a_wrong_command_says_so_in_one_line_and_exits_2(tmp_path, arguments, sa
     assert done.stdout == ""
 
 
+def test_a_run_in_which_nothing_can_be_scored_has_its_index_too(tmp_path):
+    (tmp_path / "broken.wav").write_text("not sound")
+    done = callqa("score", "broken.wav", "--out", "reports", cwd=tmp_path, check=1)
+    assert "broken.wav" in done.stderr
+    assert "broken.wav" in (tmp_path / "reports" / "index.html").read_text()
+
+
 def test_an_empty_store_is_no_error(tmp_path):
     assert "0 calls in the store, 0 files set aside" in callqa("status", cwd=tmp_path).stdout
