@@ -3,7 +3,7 @@
 Speech of a channel is packed into chunks of up to 28 s (never across channels), decoded in batches, gated
 (``cleanup.doubt``), and only what fails is decoded again with a wider beam that may not repeat itself. Nothing is
 sampled: the same sound gives the same words. Word times are CTranslate2's own alignment. A chunk's text does not depend
-on the chunks beside it. How packing and beam were chosen: docs/decisions/0004.
+on the chunks beside it. How packing and beam were chosen: docs/decisions/0005.
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ class Whisper:
             result.update(zip(batch, self._batch(batch, sounds, language, careful), strict=True))
         return result
 
-    def _batch(self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, beam: int) -> Iterator[Decoded]:
+    def _batch(
+        self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool
+    ) -> Iterator[Decoded]:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
@@ -218,17 +220,33 @@ def _parts(span: Span, longest: Seconds) -> Iterator[Span]:
 def _placed(aligned: Sequence[Mapping[str, Any]], chunk: Chunk) -> tuple[Word, ...]:
     """Words of a chunk in channel time, each within the piece its middle lies in."""
     words = []
-    for raw in aligned:
-        text = raw["word"].strip()
-        if not text:
-            continue
-        start, end = float(raw["start"]), float(raw["end"])
+    for text, start, end, confidence in _whole(aligned):
         middle, piece = chunk.at((start + end) / 2)
         half = (end - start) / 2
-        a = min(max(piece.start, middle - half), piece.end)
-        b = max(a, min(piece.end, middle + half))
-        words.append(Word(text, round(a, 3), round(b, 3), round(float(raw["probability"]), 3)))
+        first = min(max(piece.start, middle - half), piece.end)
+        last = max(first, min(piece.end, middle + half))
+        words.append(Word(text, round(first, 3), round(last, 3), round(confidence, 3)))
     return tuple(words)
+
+
+def _whole(aligned: Sequence[Mapping[str, Any]]) -> list[tuple[str, Seconds, Seconds, float]]:
+    """(text, start, end, confidence) of each word; what is written without a space before it belongs to the last one.
+
+    >>> parts = [("все", 0.0, 0.2, 0.9), ("-таки", 0.2, 0.6, 0.5)]
+    >>> _whole([dict(word=w, start=a, end=b, probability=p) for w, a, b, p in parts])
+    [('все-таки', 0.0, 0.6, 0.5)]
+    """
+    words: list[tuple[str, Seconds, Seconds, float]] = []
+    for raw in aligned:
+        text, start, end = str(raw["word"]), float(raw["start"]), float(raw["end"])
+        if not text.strip():
+            continue
+        if words and not text.startswith(" "):
+            before = words.pop()
+            words.append((before[0] + text.strip(), before[1], end, min(before[3], float(raw["probability"]))))
+        else:
+            words.append((text.strip(), start, end, float(raw["probability"])))
+    return words
 
 
 def _better(first: Decoded, second: Decoded) -> Decoded:
