@@ -21,10 +21,11 @@ TONES = {"lively": {"lively": 1.2}, "irritated": {"lively": 1.3, "speed": 1.06, 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn on the clock: its line of the script, whose it is, when it starts, and its sound."""
+    """One turn on the clock: its line of the script, whose it is, how and when it is said, and its sound."""
 
     line: Mapping[str, Any]
     side: str
+    manner: Voice
     start: float
     speech: Speech
 
@@ -112,8 +113,9 @@ def _laid(script: Mapping[str, Any], raw: Mapping[str, Any], rng: np.random.Gene
             tones.append(Tone(kind, clock, clock + seconds))
             clock += seconds + rng.uniform(0.5, 0.9)
             continue
-        speech = speak(spoken(row[side]), _manner(script[side]["voice"], row, rng), raw[side], rng, row.get("ask"))
-        turn = Said(row, side, _start(row, side, floor, clock, script["timing"], rng), speech)
+        manner = _manner(script[side]["voice"], row, rng)
+        speech = speak(spoken(row[side]), manner, raw[side], rng, row.get("ask"))
+        turn = Said(row, side, manner, _start(row, side, floor, clock, script["timing"], rng), speech)
         said.append(turn)
         if not turn.backchannel:
             floor, clock = turn, turn.end

@@ -49,6 +49,9 @@ def _turn(said: Said) -> dict[str, Any]:
         "text": shown(row[said.side]),
         "spoken_text": spoken(row[said.side]),
         "prosody": {
+            "f0_scale": round(said.manner.lively, 3),
+            "speed": round(said.manner.speed, 3),
+            "level_db": round(said.manner.level, 2),
             "f0_median_hz": round(speech.pitch_median, 1),
             "f0_sd_semitones": round(speech.pitch_spread, 2),
         },
