@@ -25,7 +25,7 @@ SCALE = 0.8  # margin to confidence: docs/roles.md says how it was found
 OPENING_DECIDES = 2.0  # margin of the opening alone that is named as the reason
 FIRST_SPEAKER = 1.0  # on outbound calls the customer answers first, on inbound ones the rep
 ASKS_MORE = 1.0  # the rep asks most of the questions
-LEFT_ALONE = 2.0  # with a machine: an outbound caller is the rep, an inbound one the customer
+MACHINE = 2.0  # who meets a machine, or speaks after it
 ANOTHER_REP = 2.0  # a third voice with more reasons for the rep than this is a colleague, with fewer a customer
 NAMED, PERHAPS_NAMED, ADDRESSED = 3.0, 1.5, 2.5
 NAME_LETTERS, NAME_RATIO = 4, 75.0
@@ -190,9 +190,19 @@ def _machine(
     opening = [i for i in marked if early[i] or machine]
     if opening:
         first, last = opening[0], opening[-1]
-        beside = [i for i in (first - 1, last + 1) if 0 <= i < len(heard) and early[i] and heard[i].hints]
+        # a person who picks up says "здравствуйте" too, but not in the machine's breath
+        beside = [
+            i
+            for i, near in ((first - 1, first), (last + 1, last))
+            if 0 <= i < len(heard) and heard[i].hints >= MOSTLY * heard[i].words > 0 and _close(utterances, i, near)
+        ]
         marked = sorted({*marked, *range(first, last + 1), *beside})
     return [turn for i in marked for turn in utterances[i]]
+
+
+def _close(utterances: Sequence[Sequence[Turn]], i: int, j: int) -> bool:
+    earlier, later = utterances[min(i, j)], utterances[max(i, j)]
+    return later[0].start - earlier[-1].end < 2 * PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +223,8 @@ def _prompted(said: Iterable[Turn], cues: RoleCues, language: Language) -> _Prom
     sentences = text.sentences((w for turn in said for w in turn.words), language)
     prompted = [s for s in sentences if text.find_any(prompts, s.tokens)]
     hinted = [s for s in sentences if s not in prompted and text.find_any(hints, s.tokens)]
-    counts = (sum(len(s.tokens) for s in some) for some in (sentences, prompted, hinted))
-    return _Prompted(*counts, len(prompted) > 1)
+    words, prompt_words, hint_words = (sum(len(s.tokens) for s in some) for some in (sentences, prompted, hinted))
+    return _Prompted(words, prompt_words, hint_words, len(prompted) > 1)
 
 
 def _phrases(patterns: Iterable[str], language: Language) -> list[text.Phrase]:
@@ -229,20 +239,26 @@ def _scored(
     voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None, rep_name: str | None
 ) -> list[_Voice]:
     """Every voice with the reasons for it."""
-    starts = [turn.start for voice in voices for turn in voice.person]
-    until = min(starts, default=0.0) + OPENING
-    said = [text.tokens(voice.words, language) for voice in voices]
+    until = min((turn.start for voice in voices for turn in voice.person), default=0.0) + OPENING
     heads = [text.tokens((w for w in voice.words if w.start <= until), language) for voice in voices]
-    asked = [sum("?" in token.mark for token in tokens) for tokens in said]
-    firsts = _left_alone(voices, cues, language, direction) or _first_speaker(voices, direction)
+    said = [text.tokens(voice.words, language) for voice in voices]
+    openings = zip(
+        (_reasons(cues, "opening", head, language) for head in heads),
+        (_named(head, cues.names, rep_name, language) for head in heads),
+        _first_speaker(voices, direction),
+        _machines(voices, cues, language, direction),
+        strict=True,
+    )
+    calls = zip((_reasons(cues, "call", tokens, language) for tokens in said), _askers(said), strict=True)
     return [
-        replace(
-            voice,
-            opening=_reasons(cues, "opening", head, language) + _named(head, cues.names, rep_name, language) + first,
-            call=_reasons(cues, "call", tokens, language) + (ASKS_MORE * asks / sum(asked) if sum(asked) > 1 else 0.0),
-        )
-        for voice, head, tokens, asks, first in zip(voices, heads, said, asked, firsts, strict=True)
+        replace(voice, opening=sum(opening), call=sum(call))
+        for voice, opening, call in zip(voices, openings, calls, strict=True)
     ]
+
+
+def _askers(said: Sequence[text.Tokens]) -> list[float]:
+    asked = [sum("?" in token.mark for token in tokens) for tokens in said]
+    return [ASKS_MORE * asks / sum(asked) if sum(asked) > 1 else 0.0 for asks in asked]
 
 
 def _first_speaker(voices: Sequence[_Voice], direction: str | None) -> list[float]:
@@ -253,16 +269,13 @@ def _first_speaker(voices: Sequence[_Voice], direction: str | None) -> list[floa
     return [sign if v.person and v.person[0].start == min(starts) else 0.0 for v in voices]
 
 
-def _left_alone(
-    voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None
-) -> list[float] | None:
-    """A person who meets but a machine: reps call out and meet voicemail, customers call in and meet menus."""
-    machines = [turn for voice in voices for turn in voice.machine]
-    if not machines or sum(bool(voice.person) for voice in voices) != 1:
-        return None
-    menus, voicemail = (_count(_phrases(some, language), machines, language) for some in (cues.menus, cues.voicemail))
-    out = direction == "outbound" if direction else voicemail >= menus
-    return [(LEFT_ALONE if out else -LEFT_ALONE) if voice.person else 0.0 for voice in voices]
+def _machines(voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None) -> list[float]:
+    """Reps call out and meet voicemail, customers call in and meet menus; who speaks after one is who it stands for."""
+    said = [turn for voice in voices for turn in voice.machine]
+    menus, voicemail = (_count(_phrases(some, language), said, language) for some in (cues.menus, cues.voicemail))
+    sign = MACHINE if (direction == "outbound" if direction else voicemail >= menus) else -MACHINE
+    alone = sum(bool(voice.person) for voice in voices) == 1
+    return [-sign if v.machine and v.person else sign if said and v.person and alone else 0.0 for v in voices]
 
 
 def _reasons(cues: RoleCues, where: str, said: text.Tokens, language: Language) -> float:
