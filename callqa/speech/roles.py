@@ -6,6 +6,7 @@ for one side, the rep is the voice with the most. Menus and voicemail are told a
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
@@ -125,18 +126,22 @@ def turns(party: Party) -> tuple[Turn, ...]:
 
     Edges come from speech activity. A word that lies in no stretch lengthens the one within BRIDGE, or is its own.
     """
-    stray = [w for w in party.words if not any(_apart_by(w, span) <= 0 for span in party.speech)]
-    spans = joined([*party.speech, *(w.span for w in stray)], BRIDGE)
+    speech = joined(party.speech)
+    stray = [w for w in party.words if not speech or _apart_by(w, speech[_nearest(speech, w)]) > 0]
+    spans = joined([*speech, *(w.span for w in stray)], BRIDGE)
     said: list[list[Word]] = [[] for _ in spans]
-    for word in party.words:
-        middle = (word.start + word.end) / 2
-        said[min(range(len(spans)), key=lambda i: max(spans[i].start - middle, middle - spans[i].end, 0.0))].append(
-            word
-        )
-    return tuple(
-        Turn("unknown", span.start, span.end, tuple(sorted(words, key=lambda w: (w.start, w.end))))
-        for span, words in zip(spans, said, strict=True)
-    )
+    for word in sorted(party.words, key=lambda w: (w.start, w.end)):
+        said[_nearest(spans, word)].append(word)
+    return tuple(Turn("unknown", span.start, span.end, tuple(words)) for span, words in zip(spans, said, strict=True))
+
+
+def _nearest(spans: Sequence[Span], word: Word) -> int:
+    """The span that holds the middle of the word, or is nearest to it; ``spans`` apart and in order."""
+    middle = (word.start + word.end) / 2
+    after = bisect_right(spans, middle, key=lambda span: span.start)
+    if 0 < after < len(spans):
+        return after if spans[after].start - middle < middle - spans[after - 1].end else after - 1
+    return max(0, after - 1)
 
 
 def _apart_by(word: Word, span: Span) -> Seconds:
@@ -156,7 +161,8 @@ def _apart(parties: Sequence[Party], cues: RoleCues, language: Language) -> list
         others = sorted(w.start for j, theirs in enumerate(parties) if j != i for w in theirs.words)
         pieces = turns(party)
         machine = _machine(_utterances(pieces, others), cues, language, others[FEW_WORDS - 1 :])
-        voices.append(_Voice(party.channel, tuple(t for t in pieces if t not in machine), tuple(machine)))
+        begins = {turn.start for turn in machine}
+        voices.append(_Voice(party.channel, tuple(t for t in pieces if t.start not in begins), tuple(machine)))
     return voices
 
 
@@ -165,7 +171,7 @@ def _utterances(pieces: Sequence[Turn], others: Sequence[Seconds]) -> list[list[
     result: list[list[Turn]] = []
     for turn in pieces:
         last = result[-1][-1].end if result else turn.start
-        if result and turn.start - last < PAUSE and not any(last <= at < turn.start for at in others):
+        if result and turn.start - last < PAUSE and bisect_left(others, last) == bisect_left(others, turn.start):
             result[-1].append(turn)
         else:
             result.append([turn])
