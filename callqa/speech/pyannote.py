@@ -50,7 +50,7 @@ class PyannoteOptions:
     speech_above: float = 0.5
     overlap_above: float = 0.7
     bridge: Seconds = 0.5
-    margin: Seconds = 0.2
+    margin: Seconds = 0.3
     prior: Prior = field(default_factory=Prior)
 
 

@@ -31,7 +31,7 @@ class Prior:
 
     More than ``expected`` (up to ``most``) when every two are at most ``more_below`` alike (see ``likeness``) and each
     is heard ``more_seconds``; fewer when two are more alike than ``one_above`` or one is heard less than ``seconds``.
-    The bounds lie between what was measured: docs/decisions/0004.
+    The bounds lie between what was measured: docs/decisions/0006.
     """
 
     expected: int = 2
