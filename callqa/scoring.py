@@ -239,6 +239,8 @@ def _capped(call: Call, fatal: Fatal, m: Measurement) -> PointsLost:
 
 def quote(call: Call, evidence: Evidence) -> str:
     """The words said in that moment, cut to a readable length."""
+    if evidence.start == evidence.end:
+        return ""  # a point in time stands for what was not said: a step left out
     words = [
         word.text
         for turn in call.transcript.turns

@@ -85,6 +85,12 @@ def test_a_point_lost_names_rule_value_band_quote_and_moment():
     assert (lost.points, lost.quote, lost.start, lost.end) == (50, "добрый день меня зовут Анна", 0, 30)
 
 
+def test_a_point_in_time_has_no_words():
+    left_out = Evidence(15, 15, "step left out")
+    (lost,) = score(call(), {"talk_share": Measurement("talk_share", 0.7, evidence=(left_out,))}, card(TALK)).points_lost
+    assert (lost.quote, lost.start, lost.end) == ("", 15, 15)
+
+
 def test_a_band_of_the_call_type_goes_before_the_general_one():
     measured = values(questions=3)
     assert score(call(), measured, card(ASKS)).score == 30
