@@ -54,7 +54,7 @@ def test_the_whole_is_the_share_of_slots_and_names_the_gaps_first():
     found = toy("rep 0-4 какой бюджет", "customer 5-8 небольшой", "rep 9-12 спасибо вам")["qualification"]
     assert (found.value, found.n) == (0.5, 2)
     assert [(e.start, e.end, e.note) for e in found.evidence] == [
-        (9, 12, "не выяснено: Срок"),
+        (9, 9, "не выяснено: Срок"),
         (2, 4, "Бюджет, спрошено: какой бюджет"),
         (5, 8, "Бюджет, ответ: небольшой"),
     ]

@@ -87,7 +87,9 @@ def test_a_point_lost_names_rule_value_band_quote_and_moment():
 
 def test_a_point_in_time_has_no_words():
     left_out = Evidence(15, 15, "step left out")
-    (lost,) = score(call(), {"talk_share": Measurement("talk_share", 0.7, evidence=(left_out,))}, card(TALK)).points_lost
+    (lost,) = score(
+        call(), {"talk_share": Measurement("talk_share", 0.7, evidence=(left_out,))}, card(TALK)
+    ).points_lost
     assert (lost.quote, lost.start, lost.end) == ("", 15, 15)
 
 

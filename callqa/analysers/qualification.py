@@ -85,14 +85,14 @@ class Qualification:
     def _overall(
         self, heard: Heard, found: Mapping[str, Found], moments: Mapping[str, tuple[Evidence, ...]]
     ) -> Measurement:
-        """The share of slots covered. Its first evidence names the gaps, at the rep's last turn before which to ask."""
+        """The share of slots covered. Its first evidence names the gaps, before the rep's last turn: nothing was said."""
         slots = self._slots[heard.language]
         gaps = [name for name, one in found.items() if one.answered is None]
         evidence = [e for each in moments.values() for e in each]
         if gaps:
             last = [floor for floor in heard.floors if floor.side == "rep"][-1:]
             note = f"{NOTES[heard.language]['gaps']}: {', '.join(slots[name].label for name in gaps)}"
-            evidence = [*(Evidence(f.start, f.end, note) for f in last), *evidence]
+            evidence = [*(Evidence(f.start, f.start, note) for f in last), *evidence]
         return Measurement("qualification", 1 - len(gaps) / len(slots), len(slots), evidence=tuple(evidence))
 
     def _found(self, heard: Heard, slot: Slot) -> Found:
