@@ -17,6 +17,7 @@ RARE_FORM = 0.02  # readings of a Russian word rarer than this are left out ("с
 NUMBER, CLOCK = "#", "#:"
 _PERCENT = {"ru": " процентов", "en": " percent"}
 _PART = re.compile(r"\d+(?:[.:,/]\d+)*|\w+(?:['’-]\w+)*")
+_ABBREVIATED = re.compile(r"\b[^\W\d_]\.[^\W\d_]\.|\b(?:mr|mrs|ms|dr|prof)\.")
 _EN_ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would"}
 _EN_WHOLE = {
     "can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not", "let's": "let us",
@@ -45,6 +46,8 @@ def spelt(text: str, language: Language) -> tuple[list[str], str]:
     lowered = text.lower().replace("ё", "е").replace("’", "'").replace("%", _PERCENT[language])
     found = list(_PART.finditer(lowered))
     mark = lowered[found[-1].end() :] if found else lowered.strip()
+    if found and _ABBREVIATED.search(lowered):
+        mark = mark.removeprefix(".")  # "from 8 a.m. to 10 a.m." is one sentence
     result = [_steady(match.group(), language) for match in found]
     if language == "en":
         result = [part for whole in result for part in _expanded(whole)]

@@ -123,6 +123,7 @@ ENGLISH = {
         "Would you prefer Tuesday or Thursday?",
         "Is it the price or the timing?",
         "Which day is better for you?",
+        "Would you prefer between 8 a.m. and 10 a.m. or between 3 p.m. and 5 p.m.?",
         "What do you use now, a spreadsheet or a system?",
     ],
     "tag": [
@@ -159,6 +160,12 @@ def test_russian_questions_by_kind(said, kind):
 @pytest.mark.parametrize(("said", "kind"), rows(ENGLISH))
 def test_english_questions_by_kind(said, kind):
     assert kinds(said, "en")[-1:] == ([kind] if kind else [])
+
+
+def test_an_abbreviation_ends_no_sentence():
+    assert kinds("Should we put you down for 8 a.m. then?", "en") == ["closed"]
+    assert kinds("У вас склады, магазины и т.д. или один офис?", "ru") == ["alternative"]
+    assert kinds("Is that you, Mr. Brown?", "en") == ["closed"]
 
 
 def test_an_echo_of_what_was_just_said_is_no_question_of_ones_own():
