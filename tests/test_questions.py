@@ -10,7 +10,7 @@ from callqa.analysers.conversation import Conversation
 from callqa.analysers.questions import Questions
 from callqa.analysers.timeline import Rules
 from callqa.errors import ConfigError
-from callqa.types import Word
+from callqa.types import Call, Metadata, Recording, Transcript, Turn, Word
 
 QUESTIONS = Questions(lexicons("backchannels", "questions"))
 SHARED = Path(__file__).parents[2] / "shared" / "calls"
@@ -181,6 +181,14 @@ def test_who_goes_on_at_once_to_a_silent_listener_asked_rhetorically():
     stacked = call("rep 0-6 And who pays for that? What do they pay?", "customer 8-9 I do.")
     assert value(QUESTIONS, stacked, "questions_rhetorical") == 0
     assert value(QUESTIONS, stacked, "questions_open") == 2
+
+
+def test_a_last_word_without_length_is_still_the_questions_own():
+    words = (Word("Is", 1, 1.2), Word("it", 1.2, 1.4), Word("then?", 1.5, 1.5))
+    turns = (Turn("rep", 1, 2, words), Turn("customer", 3, 4, (Word("Yes.", 3, 4),)))
+    a_call = Call(Recording("a", "a", "a", 4, 8000, 2, ""), Metadata("a"), Transcript("en", turns))
+    found = measured(QUESTIONS, a_call)
+    assert found["questions_closed"].evidence[0].note == "closed: Is it then?"
 
 
 CALL = [

@@ -9,6 +9,7 @@ from typing import Literal
 
 from callqa import text
 from callqa.analysers import lexicon
+from callqa.analysers.timeline import EPS
 from callqa.types import Language, Span, Word
 
 Kind = Literal["open", "closed", "alternative", "tag", "rhetorical"]
@@ -32,7 +33,8 @@ class Asked:
 
     @property
     def text(self) -> str:
-        return text.quote(self.words, self.span)
+        inside = (w for w in self.words if self.span.start - EPS <= w.start and w.end <= self.span.end + EPS)
+        return " ".join(word.text for word in inside)
 
 
 @dataclass(frozen=True)

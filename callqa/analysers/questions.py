@@ -102,7 +102,8 @@ class Questions:
         self, heard: Conversation, side: Side, words: Sequence[Word], one: Asked, others: Sequence[Asked]
     ) -> Asked:
         """Asked and gone on at once; a question after a question is still asked."""
-        after = next((w for w in words if w.start >= one.span.end - EPS), None)
+        # the sentence's own last word may have no length
+        after = next((w for w in words if w.start >= one.span.end - EPS and w.end > one.span.end + EPS), None)
         if one.kind == "tag" or after is None or after.start - one.span.end > self.goes_on + EPS:
             return one
         if any(other.span.start <= after.start + EPS <= other.span.end for other in others):
