@@ -119,7 +119,11 @@ class NextStep:
     def _yes(self, heard: Heard, lists: Lists, after: Moment) -> Moment | None:
         """The customer's first yes within the next turns, listening signals among them."""
         following = heard.following(heard.turn(after.start), "customer", self.turns)
-        end = heard.floors[following[-1]].end if following else heard.active[-1].end
+        end = (
+            heard.floors[following[-1]].end
+            if following
+            else max((span.end for span in heard.active), default=after.end)
+        )
         said = heard.hits(lists.yes, "customer", within=Span(after.end, max(after.end, end)), affirmed=True)
         return next((yes for yes in said if not self._refused(heard, lists, yes)), None)
 

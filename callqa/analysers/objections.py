@@ -172,9 +172,10 @@ class Objections:
         handling: Handling = self._tables[heard.language]["handling"]
         acknowledged = answered = False
         for turn in self._window(heard, objection, mentions):
-            within = Span(objection.moment.start, heard.floors[turn].end)
+            floor = heard.floors[turn].span
+            within = Span(min(objection.moment.start, floor.end), floor.end)  # words may lie beside their turn
             acknowledged = bool(heard.hits(handling.acknowledge, "rep", within=within, affirmed=True))
-            asked = _asks(heard, handling, Span(heard.floors[turn].start, heard.floors[turn].end))
+            asked = _asks(heard, handling, floor)
             answered = answered or asked or bool(heard.hits(handling.argument, "rep", within=within))
             if acknowledged and answered:
                 # what answers the rep's question is no repetition

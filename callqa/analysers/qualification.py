@@ -85,7 +85,7 @@ class Qualification:
     def _overall(
         self, heard: Heard, found: Mapping[str, Found], moments: Mapping[str, tuple[Evidence, ...]]
     ) -> Measurement:
-        """The share of slots covered. Its first evidence names the gaps, before the rep's last turn: nothing was said."""
+        """The share of slots covered; its first evidence names the gaps, where the last rep turn begins."""
         slots = self._slots[heard.language]
         gaps = [name for name, one in found.items() if one.answered is None]
         evidence = [e for each in moments.values() for e in each]
@@ -109,7 +109,7 @@ class Qualification:
         until = max(heard.floors[turn].end if turn >= 0 else 0.0, question.end) + self.answer_within
         following = [i for i in heard.following(turn, "customer", 1) if heard.floors[i].start <= until]
         end = heard.floors[following[0]].end if following else until
-        within = Span(question.end, end)
+        within = Span(question.end, max(question.end, end))  # words may lie beside their turn
         said = heard.said("customer", within)
         if not said or heard.hits(self._tables[heard.language]["evasive"], "customer", within=within):
             return None

@@ -191,7 +191,7 @@ def _moment(window: Window | None, active: Sequence[Span]) -> float:
         if passed <= span.duration:
             return round(span.start + passed, 3)
         passed -= span.duration
-    return active[-1].end
+    return active[-1].end if active else 0.0
 
 
 def _check(language: str, name: str, step: Step) -> None:
