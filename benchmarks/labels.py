@@ -82,7 +82,7 @@ def calls(folder: Path, heard: bool, plain: bool) -> Iterator[tuple[Path, Call]]
     if heard:
         from callqa import api  # the recogniser and its weights are needed for this alone
 
-        with api.team(None, "sqlite:///labels.db") as team:
+        with api.team(None, "sqlite://") as team:
             jobs = team.jobs([truth.read(path).audio for path in truth.find(folder)], folder / "calls.csv").items
             for outcome in team.score(jobs):
                 if isinstance(outcome, Done):
