@@ -40,7 +40,7 @@ MUSIC_TOP = 3500.0
 STANDS = 9  # frames: a partial in its bin for 0.38 s of sound
 CREST = 2.5  # a partial is this much above the mean of its neighbourhood of 80 Hz either side
 MUSIC_WINDOW: Seconds = 4.0
-MUSIC_SHARE, NOTE_SHARE = 0.12, 0.25  # of a window's energy in standing partials; of a frame's
+MUSIC_SHARE, NOTE_SHARE = 0.2, 0.25  # of a window's energy in standing partials; of a frame's
 MUSIC_GAP, MUSIC_MIN = 2.2, 4.0
 BLEED_DB = 8.0
 
