@@ -199,6 +199,7 @@ def test_two_voices_of_a_sample_call_are_told_apart(diarizer, talk):
 def test_exclusive_spans_do_not_overlap_and_voices_come_in_order_of_their_first_word(diarizer, talk):
     (found,) = diarizer.diarize([talk[0]])
     assert not overlaps(*found.exclusive)
+    assert max(span.end for spans in found.spans for span in spans) <= len(talk[0].samples) / talk[0].rate
     assert [spans[0].start for spans in found.exclusive] == sorted(spans[0].start for spans in found.exclusive)
     for all_of_it, alone in zip(found.spans, found.exclusive, strict=True):
         assert covered(without(alone, all_of_it)) == pytest.approx(0)

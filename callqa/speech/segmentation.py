@@ -105,5 +105,5 @@ class Segmentation:
         # TF32 costs this network accuracy; the flag is put back for others
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             windows: Any = self._inference.slide(samples[None], RATE, hook=None)
-        frames = int(len(samples) / RATE / FRAME)
+        frames = int(max(0.0, (len(samples) / RATE - FIRST) / FRAME + 0.5))  # the last ends within the sound
         return Activity.of(np.exp(windows.data.astype(np.float64)), self.step, frames)
