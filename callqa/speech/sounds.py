@@ -41,7 +41,8 @@ STANDS = 9  # frames: a partial in its bin for 0.38 s of sound
 CREST = 2.5  # a partial is this much above the mean of its neighbourhood of 80 Hz either side
 MUSIC_WINDOW: Seconds = 4.0
 MUSIC_SHARE, NOTE_SHARE = 0.2, 0.25  # of a window's energy in standing partials; of a frame's
-MUSIC_GAP, MUSIC_MIN = 2.2, 4.0
+MUSIC_BREAK, MUSIC_GAP, MUSIC_MIN = 0.3, 2.2, 4.0
+LOUDER = 1.6  # a gap's mean power over the music's
 BLEED_DB = 8.0
 
 Kind = Literal["ringback", "hold_music", "dtmf", "beep", "busy"]
@@ -272,10 +273,28 @@ def _music(samples: Array, rate: int, tones: Sequence[Span]) -> list[_Found]:
     notes &= total > 10 ** (QUIETEST / 10)
     sounding = [Span(float(middle[first]), float(middle[last - 1])) for first, last in _runs(notes)]
     result = []
-    for span in joined(overlaps(windows, sounding), MUSIC_GAP):
+    for span in _bridged(joined(overlaps(windows, sounding), MUSIC_BREAK), np.cumsum(np.pad(total, (1, 0)))):
         if span.duration >= MUSIC_MIN and covered(overlaps([span], sounding)) >= span.duration / 4:
             inside = (middle >= span.start) & (middle <= span.end)
             result.append(_Found("hold_music", span, float(10 * np.log10(total[inside].mean() + 1e-12))))
+    return result
+
+
+def _bridged(spans: Sequence[Span], power: Array) -> list[Span]:
+    """Spans joined over gaps no louder than the music: in a louder one somebody speaks. ``power``: sums by frame."""
+
+    def mean(start: Seconds, end: Seconds) -> float:
+        first, last = (min(len(power) - 1, max(0, round((t - MUSIC_FRAME / 2) / MUSIC_HOP))) for t in (start, end))
+        return float((power[last] - power[first]) / max(1, last - first))
+
+    result: list[Span] = []
+    for span in spans:
+        last = result[-1] if result else span
+        louder = mean(last.end, span.start) > LOUDER * max(mean(last.start, last.end), mean(span.start, span.end))
+        if result and span.start - last.end <= MUSIC_GAP and not louder:
+            result[-1] = Span(last.start, span.end)
+        else:
+            result.append(span)
     return result
 
 
