@@ -139,6 +139,18 @@ def test_the_reps_name_is_his_own_or_said_to_him(lines, rep):
     assert side_of(decision, rep) == "rep"
 
 
+def test_noise_before_the_first_word_is_no_opening():
+    noise = Party(2, (Span(0, 1), Span(3, 5)), ())
+    late = [Party(p.channel, *_later(p, 60.0)) for p in call(*RU)]
+    decision = decide([noise, *late], CUES["ru"], "ru", direction="outbound")
+    assert (side_of(decision, "Меня"), decision.by) == ("rep", "opening")
+
+
+def _later(party, by):
+    speech = tuple(Span(s.start + by, s.end + by) for s in party.speech)
+    return speech, tuple(Word(w.text, w.start + by, w.end + by) for w in party.words)
+
+
 MENU_RU = (
     "b: Здравствуйте! Вы позвонили в компанию Связь. Если у вас вопрос по оплате, нажмите один.", 2,
     "b: Оставайтесь на линии, вам ответит первый освободившийся оператор.", 20,

@@ -245,7 +245,7 @@ def _scored(
     voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None, rep_name: str | None
 ) -> list[_Voice]:
     """Every voice with the reasons for it."""
-    until = min((turn.start for voice in voices for turn in voice.person), default=0.0) + OPENING
+    until = min((word.start for voice in voices for word in voice.words), default=0.0) + OPENING
     heads = [text.tokens((w for w in voice.words if w.start <= until), language) for voice in voices]
     said = [text.tokens(voice.words, language) for voice in voices]
     openings = zip(
@@ -268,11 +268,13 @@ def _askers(said: Sequence[text.Tokens]) -> list[float]:
 
 
 def _first_speaker(voices: Sequence[_Voice], direction: str | None) -> list[float]:
-    starts = [voice.person[0].start for voice in voices if voice.person]
-    if direction is None or len(starts) < 2:
+    """By the first word: noise before it may be taken for speech."""
+    starts = [voice.words[0].start if voice.words else None for voice in voices]
+    known = [start for start in starts if start is not None]
+    if direction is None or len(known) < 2:
         return [0.0] * len(voices)
     sign = FIRST_SPEAKER if direction == "inbound" else -FIRST_SPEAKER
-    return [sign if v.person and v.person[0].start == min(starts) else 0.0 for v in voices]
+    return [sign if start == min(known) else 0.0 for start in starts]
 
 
 def _machines(voices: Sequence[_Voice], cues: RoleCues, language: Language, direction: str | None) -> list[float]:
