@@ -5,7 +5,8 @@ Adapter "pyannote". pyannote.audio and torch are imported when weights are loade
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ class Pyannote:
 
     def diarize(self, channels: Sequence[Channel]) -> list[Speakers]:
         """One Speakers a channel, in order; no speech gives no speakers."""
-        return [self._speakers(channel) for channel in channels]
+        with _one_thread():
+            return [self._speakers(channel) for channel in channels]
 
     def _speakers(self, channel: Channel) -> Speakers:
         import numpy as np
@@ -119,6 +121,19 @@ class Pyannote:
                     found = self.network((batch - batch.mean(dim=1, keepdim=True)).to(self.device))
                 rows[[i for i, _ in chunk]] = found.cpu().numpy()
         return unit(rows)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch on one thread: beside other work two of them wait for each other, and sums depend on their number."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _near(speech: Sequence[Span], margin: Seconds, frames: int) -> Flags:
