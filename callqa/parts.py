@@ -100,7 +100,8 @@ def _diarizer(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Diari
 
     def load() -> Diarizer:
         _needs("pyannote.audio", "diarize", "a recording with both voices on one channel")
-        return Pyannote.load(*(models.path(name) for name in weights), options, models.device())
+        segmentation, embedding = (models.path(name) for name in weights)
+        return Pyannote.load(segmentation, embedding, options, models.device())
 
     # one worker hears many mono calls: the weights are read once, and only when the first one comes
     return tells, cache(load)

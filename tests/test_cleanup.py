@@ -60,11 +60,18 @@ def test_an_unsure_chunk_without_speech_goes_whole():
         (decoded(""), None),
         (decoded("раз два " * 9), "loop"),
         (decoded("мы работаем", log_probability=-1.2), "unsure"),
+        (decoded("вот и всё", pace=9.0), "too_few_words"),
         (decoded("слова летят быстрее чем кто-либо может их сказать за секунду", pace=0.05), "too_fast"),
     ],
 )
 def test_what_is_decoded_again(chunk, code):
     assert doubt(chunk) == code
+
+
+def test_a_few_words_over_long_noise_were_not_said():
+    words, dropped = clean(decoded("вот и всё", pace=9.0), "ru", ALL)
+    assert words == ()
+    assert [d.reason for d in dropped] == ["too_few_words"]
 
 
 def test_every_dropped_stretch_has_its_moment():

@@ -33,9 +33,10 @@ def main() -> None:
     except CallqaError as error:
         print(f"callqa: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("callqa: stopped; what is done is kept, run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # Typer's answer to Ctrl-C
+            print("callqa: stopped; what is done is kept, run the same command again to go on", file=sys.stderr)
+        raise
     except BrokenPipeError:
         # the reader of our pipe went away; Python must not complain on the way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,6 +17,7 @@ from callqa.types import Dropped, Seconds, Span, Word
 LOOP_LENGTH = 6  # words; a longer repeated stretch is somebody repeating himself
 LOOP_TIMES = 4
 WORDS_PER_SECOND = 6.5  # nobody speaks faster for a whole chunk
+WORDS_PER_SECOND_LEAST, LONG = 0.4, 5.0  # so few words in so many seconds of sound: babble, music, a stuck decoder
 REACH: Seconds = 0.6  # a word this far from any speech was not spoken
 SENTENCE = re.compile(r"[.?!…]$")
 # never said on a call: who made the subtitles, what a video asks of its viewers
@@ -76,6 +77,8 @@ def doubt(decoded: Decoded) -> str | None:
         return "unsure"
     if len(decoded.words) > WORDS_PER_SECOND * max(1.0, decoded.seconds):
         return "too_fast"
+    if decoded.seconds >= LONG and len(decoded.words) < WORDS_PER_SECOND_LEAST * decoded.seconds:
+        return "too_few_words"
     return None
 
 
@@ -86,8 +89,9 @@ def clean(decoded: Decoded, language: str, speech: Sequence[Span]) -> tuple[tupl
     """
     dropped: list[Dropped] = []
     words = list(decoded.words)
-    if doubt(decoded) == "unsure" and decoded.no_speech > 0.6:
-        return (), _as_dropped(words, "no_speech")
+    why = doubt(decoded)
+    if why == "too_few_words" or (why == "unsure" and decoded.no_speech > 0.6):
+        return (), _as_dropped(words, why if why == "too_few_words" else "no_speech")
     for first, last in reversed(_loops(words)):
         dropped.extend(_as_dropped(words[first:last], "loop"))
         del words[first:last]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from callqa.audio import Sound
 from callqa.speech import Channel, Diarizer, Heard, Party, Transcriber
@@ -12,8 +12,10 @@ from callqa.speech.align import by_speaker
 from callqa.speech.channels import layout, unbled, unbled_words
 from callqa.speech.prosody import tracks
 from callqa.speech.sounds import events
-from callqa.speech.vad import speech
-from callqa.types import Dropped, Sounds, Span, Track, covered, without
+from callqa.speech.vad import STEP, levels, speech
+from callqa.types import Dropped, Sounds, Span, Track, Word, covered, without
+
+NOISE_DB = 12.0  # wordless sound this much under the channel's loud speech is the room, not a voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,24 @@ def listen(
     channels = [Channel(f"{key}/{i}", sound.samples[i], sound.rate, tuple(spans[i])) for i in plan.channels]
     language = transcriber.language(channels, languages)
     heard = transcriber.transcribe(channels, [language] * len(channels))
+    channels = [replace(c, speech=voiced(c, h)) for c, h in zip(channels, heard, strict=True)]
+    if not any(h.words for h in heard):
+        language = languages[0]  # of noise no language can be told
     parties, separation = _stereo(plan.channels, channels, heard), 1.0
     if plan.kind == "mono":
         parties, separation = _mono(plan.channels[0], channels[0], heard[0], diarizer)
     dropped = sorted((d for h in heard for d in h.dropped), key=lambda d: (d.start, d.end, d.text))
     return Spoken(language, plan.kind, plan.reason, separation, parties, tuple(dropped), sounds)
+
+
+def voiced(channel: Channel, heard: Heard) -> tuple[Span, ...]:
+    """The channel's speech without what only seemed to be: stretches that hold no word and are far quieter than those
+    that do (a babbling office, a door). A channel without a single word has no speech."""
+    level = levels(channel.samples, channel.rate)
+    loudness = {span: _loudness(level, span) for span in channel.speech}
+    worded = [span for span in channel.speech if any(_inside(word, span) for word in heard.words)]
+    loudest = max((loudness[span] for span in worded), default=float("inf"))
+    return tuple(span for span in channel.speech if span in worded or loudness[span] > loudest - NOISE_DB)
 
 
 def sounding(sound: Sound, spoken: Spoken) -> Mapping[int, Track]:
@@ -79,3 +94,13 @@ def _mono(
     words = by_speaker(heard.words, speakers)
     parties = tuple(Party(index, spans, said) for spans, said in zip(speakers.spans, words, strict=True))
     return parties, speakers.separation
+
+
+def _inside(word: Word, span: Span) -> bool:
+    return span.start <= word.end and word.start <= span.end
+
+
+def _loudness(level: Any, span: Span) -> float:
+    """Level of the loud parts of a stretch, dB: its upper tenth."""
+    inside = sorted(level[int(span.start / STEP) : max(int(span.start / STEP) + 1, round(span.end / STEP))])
+    return float(inside[int(0.9 * len(inside))]) if inside else float("-inf")
