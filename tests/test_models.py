@@ -143,7 +143,7 @@ def test_code_that_scores_has_no_way_to_fetch():
         (0, True, True, "auto", "whisper-base", "no GPU answers"),
         (1, False, True, "auto", "whisper-base", "not to CUDA 12's cuBLAS: see `callqa doctor`"),
         (1, True, True, "auto", "whisper-large-v3-turbo", "a GPU answers and its weights are here"),
-        (1, True, False, "auto", "whisper-base", "models pull whisper-large-v3-turbo --pin"),
+        (1, True, False, "auto", "whisper-base", "models pull whisper-large-v3-turbo"),
         (0, False, True, "whisper-large-v3-turbo", "whisper-large-v3-turbo", "named in the settings"),
     ],
 )

@@ -40,7 +40,7 @@ def list_models() -> None:
     "callqa models pull",
     "callqa models pull whisper-base",
     "callqa models pull --from /media/usb/weights",
-    "callqa models pull whisper-large-v3-turbo --pin",
+    "callqa models pull whisper-large-v3-turbo",
 )
 def pull(
     names: Names = None,
