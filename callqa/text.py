@@ -321,9 +321,12 @@ def _is(token: Token, words: frozenset[str]) -> bool:
 
 
 def _bent(token: Token, words: frozenset[str]) -> bool:
-    if token.known:
-        return False
-    said = {f"={token.text}", *token.lemmas}
+    return not token.known and _bends(token.text, token.lemmas, words)
+
+
+@lru_cache(maxsize=200_000)
+def _bends(text: str, lemmas: frozenset[str], words: frozenset[str]) -> bool:
+    said = {f"={text}", *lemmas}
     return any(_alike(form.lstrip("="), word.lstrip("=")) for form in said for word in words if form[0] == word[0])
 
 
