@@ -5,7 +5,8 @@
     python benchmarks/labels.py ../shared/calls --plain    # on the true words without punctuation and capitals
 
 Prints precision, recall and F1 by kind, and every miss and false find with ``--verbose``. Stages and next steps are
-counted by call, forbidden phrases by turn, objections by turn and kind; "handled" among the objections found.
+counted by call, forbidden phrases by turn, objections by turn and kind; "handled" among the objections found; "phases"
+by labelled rep turn, in the phase in which most of it lies.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from callqa.analysers.registry import make
 from callqa.config import find_settings
 from callqa.engines import Done
 from callqa.evaluation import Found
-from callqa.types import Call, Measurement, Metadata, Recording, Span
+from callqa.types import Call, Measurement, Metadata, Recording, Span, covered, overlaps
 
-USED = ("script", "trackers", "objections", "next_step")
+USED = ("script", "trackers", "objections", "next_step", "phases")
 KINDS = ("price", "competitor", "timing", "authority", "need")
 STEPS = {
     "greeting": ("greeting", "introduction"),
@@ -40,17 +41,27 @@ STEPS = {
     "next_step": ("next_step",),
     "closing": ("closing",),
 }
+PHASES = {
+    "greeting": "opening",
+    "permission": "opening",
+    "needs": "needs",
+    "presentation": "presentation",
+    "objection": "objections",
+    "next_step": "close",
+    "closing": "close",
+}
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What a truth file says: stages, next step, and by turn forbidden phrases and objections (kind, handled)."""
+    """What a truth file says: stages, next step, and by turn forbidden phrases, objections (kind, handled), phases."""
 
     stages: frozenset[str]
     next_step: bool
     conversation: bool
     forbidden: tuple[Span, ...]
     objections: tuple[tuple[Span, str, bool], ...]
+    phases: tuple[tuple[Span, str], ...]
 
 
 def main() -> None:
@@ -129,6 +140,11 @@ def labels(path: Path) -> Labels:
             for span, turn in zip(spans, raw["turns"], strict=True)
             if turn.get("objection")
         ),
+        tuple(
+            (span, PHASES[turn["stage"]])
+            for span, turn in zip(spans, raw["turns"], strict=True)
+            if turn.get("stage") and turn["speaker"] == "rep"
+        ),
     )
 
 
@@ -139,6 +155,7 @@ def judged(true: Labels, found: dict[str, Measurement], objections: list[Objecti
         yield from verdicts("stages", stage in true.stages, done, stage)
     if true.conversation:
         yield from verdicts("next_step", true.next_step, found["next_step"].value == 1, "next_step")
+        yield from phases(true.phases, found)
     forbidden = found["forbidden_phrases"].evidence
     yield from turns("forbidden", list(true.forbidden), [(e.span, e.note) for e in forbidden])
     for kind in KINDS:
@@ -148,6 +165,15 @@ def judged(true: Labels, found: dict[str, Measurement], objections: list[Objecti
         for span, done in labelled:
             if pair := next((o for o in mine if o.moment.span & span), None):
                 yield from verdicts("handled", done, pair.handled, f"{kind} at {span.start:.0f} s")
+
+
+def phases(true: tuple[tuple[Span, str], ...], found: dict[str, Measurement]) -> Iterator[tuple[str, str, str]]:
+    """Each labelled turn: found in its phase, or missed there and false elsewhere."""
+    stretches = {name: [e.span for e in found[f"phase.{name}"].evidence] for name in dict.fromkeys(PHASES.values())}
+    for span, phase in true:
+        mine = max(stretches, key=lambda name: covered(overlaps([span], stretches[name])))
+        for verdict in ("hits",) if mine == phase else ("missed", "false"):
+            yield "phases", verdict, f"at {span.start:.0f} s: {phase}, found {mine}"
 
 
 def verdicts(kind: str, true: bool, found: bool, which: str) -> Iterator[tuple[str, str, str]]:

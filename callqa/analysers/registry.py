@@ -26,6 +26,7 @@ SHIPPED = {
     "qualification": "callqa.analysers.qualification:Qualification",
     "fillers": "callqa.analysers.fillers:Fillers",
     "tone": "callqa.analysers.tone:Tone",
+    "phases": "callqa.analysers.phases:Phases",
 }
 
 
