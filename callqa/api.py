@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from callqa import evaluation, intake, playback, truth
+from callqa import evaluation, imports, intake, playback, truth
 from callqa.audio import SUFFIXES, decode
 from callqa.config import Settings, find_settings
 from callqa.engines import Done, Failed
@@ -61,7 +61,7 @@ class Team:
 
         Without ``calls``, a calls.csv in a folder named is used.
         """
-        files = intake.find(paths, SUFFIXES)
+        files = intake.find(paths, SUFFIXES, imports.in_folder)
         tables = [calls] if calls else [p / "calls.csv" for p in paths if (p / "calls.csv").is_file()]
         rows = [intake.read_calls(table) for table in tables]
         pattern = intake.name_pattern(self.settings.path, self.settings.intake.name_pattern)
@@ -175,8 +175,8 @@ class Team:
     def _sound(self, recording: Recording, out: Path, embed: bool) -> str:
         """How the page names the sound: beside it where a browser plays the format, else a copy that it does."""
         path = Path(recording.path)
-        if not path.is_file():
-            return ""
+        if not path.is_file() or not recording.channels:
+            return ""  # moved away, or a transcript without sound
         if not playback.plays(path, recording.codec):
             copy = out / "audio" / f"{path.stem}-{recording.id[:6]}.flac"
             if not copy.is_file():

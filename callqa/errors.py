@@ -36,6 +36,17 @@ class AudioError(CallqaError):
         return f"{self.path}: {self.problem}"
 
 
+class TranscriptError(CallqaError):
+    """A finished transcript cannot be used. ``code`` is stable for counting, ``place`` is where in the file."""
+
+    def __init__(self, path: str, code: str, place: str, problem: str) -> None:
+        self.path, self.code, self.place, self.problem = path, code, place, problem
+        super().__init__(path, code, place, problem)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.place}: {self.problem}"
+
+
 class ModelError(CallqaError):
     """A model's weights are missing, altered or unknown."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,15 +19,19 @@ CHANNELS = {"left": 0, "right": 1}
 TIMES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d%H%M%S", "%Y%m%d")
 
 
-def find(paths: Iterable[Path], suffixes: Collection[str]) -> list[Path]:
+def find(
+    paths: Iterable[Path], suffixes: Collection[str], transcript: Callable[[Path], bool] = lambda path: False
+) -> list[Path]:
     """The recordings named, and those in the folders named (at any depth, by suffix), sorted, each once.
+
+    A folder's files of other suffixes are taken where ``transcript`` says that they are one.
 
     A file named by the user is taken whatever its suffix. A path that is not there is a UsageError.
     """
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            found.update(_in_folder(path, suffixes))
+            found.update(_in_folder(path, suffixes, transcript))
         elif path.exists():
             found.add(path.absolute())
         else:
@@ -35,10 +39,10 @@ def find(paths: Iterable[Path], suffixes: Collection[str]) -> list[Path]:
     return sorted(found)
 
 
-def _in_folder(folder: Path, suffixes: Collection[str]) -> Iterable[Path]:
+def _in_folder(folder: Path, suffixes: Collection[str], transcript: Callable[[Path], bool]) -> Iterable[Path]:
     for path in folder.absolute().rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder.absolute()).parts)
-        if not hidden and path.suffix.lower() in suffixes and path.is_file():
+        if not hidden and path.is_file() and (path.suffix.lower() in suffixes or transcript(path)):
             yield path
 
 

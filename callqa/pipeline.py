@@ -14,20 +14,21 @@ from typing import Any
 
 import msgspec
 
-from callqa import __version__, scoring
+from callqa import __version__, imports, scoring, sides
 from callqa.analysers import Analyser
 from callqa.audio import decode, sha256
 from callqa.config import Choice, Settings
 from callqa.engines import Done, Engine, Failed
 from callqa.errors import CallqaError
+from callqa.imports import Imported
 from callqa.parts import Parts
 from callqa.speech.listen import Spoken, listen, sounding
-from callqa.speech.roles import decide
+from callqa.speech.transfers import led
 from callqa.store import Failure, Store, Writer
 from callqa.types import Call, Measurement, Metadata, Recording, Scorecard, Scored, Side, Track, Transcript, overlaps
 
 # raise a stage's number when its code gives other answers for the same options
-REVISIONS = {"speech": 2, "tracks": 1, "transcript": 1, "measures": 1, "score": 1}
+REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "score": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,13 @@ class Pipeline:
                 return print_, msgspec.json.decode(value, type=Spoken)
         return None
 
+    def heard(self, store: Store, sha: str) -> tuple[str, Spoken | Imported] | None:
+        """What was listened to or imported, and its fingerprint; None when neither is kept."""
+        print_ = fingerprint("import", self.settings.languages)
+        if (value := store.result(sha, "import", print_)) is not None:
+            return print_, msgspec.json.decode(value, type=Imported)
+        return self.listened(store, sha)
+
     def speech_print(self, layout: str) -> str:
         """A two-channel call does not depend on the diarizer: changing that one does not transcribe it again."""
         diarizer = self.parts.diarizer if layout == "mono" else None
@@ -119,17 +127,20 @@ class Pipeline:
 
     def scored(self, store: Store, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
         """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
-        known = self.listened(store, recording.sha256)
+        known = self.heard(store, recording.sha256)
         if known is None:
             return None
         speech_print, spoken = known
         kept = Kept(store, recording.sha256, [("speech", speech_print, None)])
+        if isinstance(spoken, Imported):
+            metadata = imports.completed(metadata, spoken.metadata)
+            kept = Kept(store, recording.sha256, [("import", speech_print, None)])
         tracks_print = fingerprint("tracks", speech_print)
         transcript_print, transcript = self._transcript(kept, speech_print, spoken, metadata)
 
         def sound() -> dict[Side, Track]:
             raw = store.result(recording.sha256, "tracks", tracks_print)
-            return {} if raw is None else sided(unpacked(raw), spoken, transcript)
+            return {} if raw is None or isinstance(spoken, Imported) else sided(unpacked(raw), spoken, transcript)
 
         about = Call(recording, metadata, transcript)
         told = replace(metadata, file="")
@@ -151,37 +162,16 @@ class Pipeline:
         value = store.current(sha, "score")
         return None if value is None else msgspec.json.decode(value, type=Scorecard).score
 
-    def _transcript(self, kept: Kept, speech_print: str, spoken: Spoken, metadata: Metadata) -> tuple[str, Transcript]:
-        cues = self.parts.cues[spoken.language]
-        channel, by = metadata.rep_channel, "calls.csv"
-        if channel is None:
-            channel, by = self.settings.roles.rep_channel, "config"
-        told = (channel, by, metadata.direction, metadata.rep_name)
-        print_ = fingerprint("transcript", speech_print, cues, told)
+    def _transcript(
+        self, kept: Kept, heard_print: str, heard: Spoken | Imported, metadata: Metadata
+    ) -> tuple[str, Transcript]:
+        language = heard.transcript.language if isinstance(heard, Imported) else heard.language
+        cues, roles = self.parts.cues[language], self.settings.roles
+        told = (metadata.rep_channel, roles.rep_channel, metadata.direction, metadata.rep_name)
+        print_ = fingerprint("transcript", heard_print, cues, told)
 
         def compute() -> bytes:
-            decision = decide(
-                spoken.parties,
-                cues,
-                spoken.language,
-                rep_channel=channel,
-                by=by,
-                direction=metadata.direction,
-                rep_name=metadata.rep_name,
-                layout=spoken.layout,
-            )
-            return msgspec.json.encode(
-                Transcript(
-                    language=spoken.language,  # type: ignore[arg-type]
-                    turns=decision.turns,
-                    layout=spoken.layout,
-                    separation=spoken.separation,
-                    roles_by=decision.by,
-                    roles_confidence=decision.confidence,
-                    dropped=spoken.dropped,
-                    events=spoken.events,
-                )
-            )
+            return msgspec.json.encode(sides.transcript(heard, cues, metadata, roles))
 
         return print_, msgspec.json.decode(kept.get("transcript", print_, compute), type=Transcript)
 
@@ -200,6 +190,8 @@ class Pipeline:
             seen[sha] = job.path
             recording = store.recording(sha)
             found = recording and self.scored(store, replace(recording, path=str(job.path)), job.metadata)
+            if not found and imports.is_text(job.path):
+                found = self._imported(store, job, sha)
             if not found:
                 stale.append(Job(job.path, job.metadata, sha))
                 return None
@@ -207,6 +199,15 @@ class Pipeline:
         except (CallqaError, OSError) as error:
             code = getattr(error, "code", type(error).__name__.lower())
             return self._failed(store, Failed(job, code, f"{error}"))
+
+    def _imported(self, store: Store, job: Job, sha: str) -> tuple[Scored, Kept] | None:
+        """A finished transcript is read here and now: it needs no model."""
+        got = imports.read(job.path, self.settings.languages, self.settings.intake.max_hours)
+        recording = Recording(sha[:12], str(job.path), sha, got.duration, 0, 0, got.format)
+        with store.write() as write:
+            write.put_recording(recording)
+            write.put(sha, "import", fingerprint("import", self.settings.languages), msgspec.json.encode(got))
+        return self.scored(store, recording, job.metadata)
 
     def _written(self, store: Store, outcome: Done[Job, Listened] | Failed[Job]) -> Done[Job, Scored] | Failed[Job]:
         if isinstance(outcome, Failed):
@@ -256,7 +257,7 @@ def worker(settings: Settings, parts: Parts) -> Callable[[Job], Listened]:
 
 def measured(analysers: Iterable[Analyser], about: Call, tracks: Mapping[Side, Track]) -> bytes:
     """Every analyser's measurements of a call, as kept."""
-    call = Call(about.recording, about.metadata, about.transcript, tracks)
+    call = Call(about.recording, about.metadata, led(about.transcript), tracks)
     return msgspec.json.encode({m.name: m for analyser in analysers for m in analyser.analyse(call)})
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from callqa.config import convert, read_toml
 from callqa.errors import ConfigError
-from callqa.types import Block, Call, Evidence, Measurement, PointsLost, Scorecard, Seconds, Side, Trust, covered
+from callqa.types import Block, Call, Evidence, Measurement, PointsLost, Scorecard, Seconds, Side, Span, Trust, covered
 
 Band = tuple[float, float, float, float]
 BLOCKS = ("balance", "listening", "discovery", "structure", "objections", "delivery", "compliance")
 TRUST_ORDER: tuple[Trust, ...] = ("low", "medium", "high")
 QUOTE_LENGTH = 160
+WRONG_NUMBER = "tracker.wrong_number"  # its hits are where somebody says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,15 @@ class Fatal:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What makes a recording a conversation that can be scored."""
+    """What makes a recording a conversation that can be scored.
+
+    Where somebody says that the number is wrong (``WRONG_NUMBER``) and no more speech than ``wrong_number_seconds``
+    follows, it is none.
+    """
 
     min_seconds: Seconds = 30.0
     min_side_seconds: Seconds = 4.0
+    wrong_number_seconds: Seconds = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def score(call: Call, measured: Mapping[str, Measurement], card: Card, lists: st
     whole = sum(rule.weight for rule in card.rules)
     weight = sum(rule.weight for rule, _ in counted)
     coverage = round(weight / whole, 4) if whole else 0.0
-    reason = ineligible(call, card.eligibility)
+    reason = ineligible(call, card.eligibility, measured)
     result = Scorecard(
         version=version,
         name=card.name,
@@ -130,7 +136,7 @@ def score(call: Call, measured: Mapping[str, Measurement], card: Card, lists: st
     return _with_points(result, call, card, counted, measured, weight)
 
 
-def ineligible(call: Call, rules: Eligibility) -> str | None:
+def ineligible(call: Call, rules: Eligibility, measured: Mapping[str, Measurement] | None = None) -> str | None:
     """Why this call cannot be scored, as a reason code; None when it can."""
     seconds: dict[Side, float] = {
         side: covered(t.span for t in call.transcript.by(side)) for side in ("rep", "customer", "ivr", "unknown")
@@ -143,6 +149,10 @@ def ineligible(call: Call, rules: Eligibility) -> str | None:
     if seconds["customer"] < rules.min_side_seconds and seconds["ivr"] > 0 and seconds["unknown"] == 0:
         return "voicemail"
     turns = [t for t in call.transcript.turns if t.side != "ivr"]
+    if (wrong := (measured or {}).get(WRONG_NUMBER)) and wrong.evidence:
+        said = wrong.evidence[0].end
+        if covered(Span(max(t.start, said), t.end) for t in turns if t.end > said) <= rules.wrong_number_seconds:
+            return "wrong_number"
     if max(t.end for t in turns) - min(t.start for t in turns) < rules.min_seconds:
         return "too_short"
     if seconds["unknown"] > 0.5 * spoken:

@@ -155,13 +155,15 @@ class Turn:
     """A stretch of speech by one side: its edges come from speech activity, its words from the recogniser.
 
     A turn may be a piece of what a person would call a turn: ``analysers.timeline`` joins pieces into floors.
-    ``words`` may be empty (speech that the recogniser could not read).
+    ``words`` may be empty (speech that the recogniser could not read). ``speaker`` tells several reps of one call
+    apart ("rep 1", "rep 2"); it is empty where a side is one person.
     """
 
     side: Side
     start: Seconds
     end: Seconds
     words: tuple[Word, ...] = ()
+    speaker: str = ""
 
     @property
     def span(self) -> Span:
@@ -184,9 +186,12 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """What is in the sound besides conversation: ring-back, hold music, tones (``kind``), on which channel."""
+    """What is besides the conversation: ring-back, hold music, tones (``kind``), on which channel.
 
-    kind: Literal["ringback", "hold_music", "dtmf", "beep", "busy"]
+    "transfer" is the part of another rep, where the measures of this one do not count.
+    """
+
+    kind: Literal["ringback", "hold_music", "dtmf", "beep", "busy", "transfer"]
     start: Seconds
     end: Seconds
     channel: int = 0
@@ -202,7 +207,8 @@ class Transcript:
 
     ``layout``: "stereo" (one party a channel) or "mono" (diarized). ``separation`` 0..1 is how clearly the speakers
     are apart (1 for two channels). ``roles_by`` names what decided the sides ("calls.csv", "config", "opening",
-    "whole call", "undecided"), ``roles_confidence`` 0..1 how surely. ``events`` are sounds that are no conversation.
+    "whole call", "undecided", "file"), ``roles_confidence`` 0..1 how surely. ``events`` are sounds that are no
+    conversation. ``word_times`` "spread": an imported transcript had none, its words fill their turns evenly.
     """
 
     language: Language
@@ -213,6 +219,7 @@ class Transcript:
     roles_confidence: float = 1.0
     dropped: tuple[Dropped, ...] = ()
     events: tuple[Sounds, ...] = ()
+    word_times: Literal["heard", "spread"] = "heard"
 
     def by(self, side: Side) -> tuple[Turn, ...]:
         return tuple(turn for turn in self.turns if turn.side == side)
@@ -242,12 +249,17 @@ class Call:
 
     @property
     def trust(self) -> Trust:
-        """High for two real channels, medium for clear mono, low for weak separation, roles or words."""
+        """High for two real channels, medium for clear mono, low for weak separation, roles or words.
+
+        Words whose times were not heard cost a step.
+        """
         words = [w.confidence for turn in self.transcript.turns for w in turn.words]
         mean = sum(words) / len(words) if words else 1.0
         # floors met by the labelled calls: below them one word in three is wrong, one speaker in five mixed up
         if self.transcript.separation < 0.3 or self.transcript.roles_confidence < 0.6 or mean < 0.6:
             return "low"
+        if self.transcript.word_times == "spread":
+            return "medium" if self.transcript.layout == "stereo" else "low"
         return "high" if self.transcript.layout == "stereo" else "medium"
 
 
@@ -347,9 +359,28 @@ class Scorecard:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """How far figures and moments can be trusted, given how often recogniser and diarizer err.
+
+    ``intervals``: the 90 % interval (low, high) of each headline measure and of "score". ``steady``: for a measure some
+    of whose evidence would not survive those errors, whether each piece of it would, in its order; every piece of a
+    measure that is not named is steady.
+    """
+
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    steady: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+
+    def holds(self, measure: str, index: int) -> bool:
+        """Whether that piece of a measure's evidence is steady."""
+        known = self.steady.get(measure, ())
+        return known[index] if index < len(known) else True
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """All that is known of one call: what reports and ``--json`` show."""
 
     call: Call
     measures: Mapping[str, Measurement]
     scorecard: Scorecard
+    doubt: Doubt = field(default_factory=Doubt)

@@ -23,6 +23,7 @@ REASONS = {
     "no_speech": "nobody speaks",
     "ivr_only": "only a menu speaks",
     "voicemail": "voicemail",
+    "wrong_number": "a wrong number",
     "too_short": "too short for a conversation",
     "rep_silent": "the rep hardly speaks",
     "customer_silent": "the customer hardly speaks",

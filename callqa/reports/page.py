@@ -14,6 +14,7 @@ from callqa.reports.numbers import Band
 from callqa.reports.render import render
 from callqa.reports.view import View
 from callqa.scoring import Rule
+from callqa.speech.transfers import main_rep, reps
 from callqa.types import Language, Measure, Scored, Seconds, Span, joined
 
 SEEN = 0.2  # seconds: a shorter overlap is no wider than a hair on any screen
@@ -70,6 +71,7 @@ def html(
         asides=_asides(view),
         dropped=_dropped(view),
         flags=_flags(view),
+        notices=_notices(view),
         view=view,
     )
 
@@ -118,6 +120,20 @@ def _dropped(view: View) -> list[Aside]:
         Aside(view.texts.told("dropped_reason", d.reason), d.start, d.end, d.text, view.href(d.start))
         for d in view.scored.call.transcript.dropped
     ]
+
+
+def _notices(view: View) -> list[str]:
+    """What a reader must know before any figure: several reps, no sound, words without times."""
+    call, told = view.scored.call, []
+    if names := reps(call.transcript):
+        main = main_rep(call.transcript)
+        first = view.numbers.clock(min(t.start for t in call.transcript.turns if t.speaker == main))
+        told.append(view.texts.ui("transfer", n=str(len(names)), which=str(names.index(main) + 1), time=first))
+    if not call.recording.channels:
+        told.append(view.texts.ui("imported", format=call.recording.codec))
+    if call.transcript.word_times == "spread":
+        told.append(view.texts.ui("spread"))
+    return told
 
 
 def _flags(view: View) -> list[str]:

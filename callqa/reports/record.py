@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callqa.speech.transfers import main_rep, reps
 from callqa.types import Call, Measure, Measurement, Scorecard, Scored, Transcript
 
 
@@ -54,6 +55,8 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
         "separation": round(transcript.separation, 4),
         "roles_by": transcript.roles_by,
         "roles_confidence": round(transcript.roles_confidence, 4),
+        "word_times": transcript.word_times,
+        "transfer": _transfer(transcript),
         "turns": [
             {
                 "side": turn.side,
@@ -64,6 +67,7 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
                     {"text": w.text, "start": _time(w.start), "end": _time(w.end), "confidence": round(w.confidence, 4)}
                     for w in turn.words
                 ],
+                **({"speaker": turn.speaker} if turn.speaker else {}),
             }
             for turn in transcript.turns
         ],
@@ -76,6 +80,15 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
             for e in transcript.events
         ],
     }
+
+
+def _transfer(transcript: Transcript) -> dict[str, Any] | None:
+    """The reps of a call that was handed over, and the one whose measures these are; None where there is one rep."""
+    names = reps(transcript)
+    if not names:
+        return None
+    number = {2: "two", 3: "three", 4: "four"}.get(len(names), str(len(names)))
+    return {"note": f"transfer: {number} reps", "reps": list(names), "measured": main_rep(transcript)}
 
 
 def _measure(m: Measurement, known: Measure | None, call: Call) -> dict[str, Any]:

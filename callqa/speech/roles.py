@@ -14,6 +14,7 @@ from typing import Literal
 
 from callqa import text
 from callqa.speech import Party
+from callqa.speech.transfers import NO_HANDOVER, Handover, numbered, told_apart
 from callqa.types import Language, Seconds, Side, Span, Turn, Word, joined
 
 BRIDGE: Seconds = 0.3  # shorter gaps are inside a turn
@@ -54,13 +55,17 @@ class Names:
 
 @dataclass(frozen=True)
 class RoleCues:
-    """One language's roles.toml. ``menus`` and ``voicemail`` are said by machines alone, ``hints`` by people too."""
+    """One language's roles.toml. ``menus`` and ``voicemail`` are said by machines alone, ``hints`` by people too.
+
+    ``handover``: how a call goes from one rep to another.
+    """
 
     cues: dict[str, Cue]
     menus: tuple[str, ...]
     voicemail: tuple[str, ...]
     hints: tuple[str, ...] = ()
     names: Names = Names()
+    handover: Handover = NO_HANDOVER
 
     def __post_init__(self) -> None:
         """A ValueError names the phrase that the syntax does not allow."""
@@ -117,8 +122,10 @@ def decide(
     voices = _apart(parties, cues, tongue)
     if layout == "stereo" and rep_channel is not None and any(v.channel == rep_channel for v in voices):
         told: list[Side] = ["rep" if v.channel == rep_channel else "customer" for v in voices]
-        return Decision(_sided(voices, told), "calls.csv" if by == "calls.csv" else "config", 1.0)
-    return _by_reasons(_scored(voices, cues, tongue, direction, rep_name))
+        sided = told_apart(_sided(voices, told), cues.handover, tongue)
+        return Decision(sided, "calls.csv" if by == "calls.csv" else "config", 1.0)
+    decision = _by_reasons(_scored(voices, cues, tongue, direction, rep_name))
+    return replace(decision, turns=told_apart(decision.turns, cues.handover, tongue))
 
 
 def turns(party: Party) -> tuple[Turn, ...]:
@@ -149,9 +156,14 @@ def _apart_by(word: Word, span: Span) -> Seconds:
 
 
 def _sided(voices: Sequence[_Voice], sides: Sequence[Side]) -> tuple[Turn, ...]:
-    people = [replace(turn, side=side) for voice, side in zip(voices, sides, strict=True) for turn in voice.person]
+    """Turns in order; two voices of one recording that are both the rep's are told apart."""
+    people = [
+        replace(turn, side=side, speaker=str(i) if side == "rep" else "")
+        for i, (voice, side) in enumerate(zip(voices, sides, strict=True))
+        for turn in voice.person
+    ]
     machines = [replace(turn, side="ivr") for voice in voices for turn in voice.machine]
-    return tuple(sorted((*people, *machines), key=lambda t: (t.start, t.end, t.side)))
+    return numbered(sorted((*people, *machines), key=lambda t: (t.start, t.end, t.side)))
 
 
 def _apart(parties: Sequence[Party], cues: RoleCues, language: Language) -> list[_Voice]:
