@@ -1,38 +1,19 @@
-"""What the word lists of configs/ have in common: strict reading, windows, and one side's words as tokens."""
+"""What the word lists of configs/ have in common: strict reading, and one side's words as tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from callqa import text
-from callqa.analysers.timeline import EPS
 from callqa.config import check_known, convert
 from callqa.errors import ConfigError
-from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Side, Span, Word, covered
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Side, Span, Word
+from callqa.window import Window as Window
 
 T = TypeVar("T")
 Lexicons = Mapping[str, Mapping[str, Any]]
 NO_LEXICON = "no_lexicon"
-
-
-@dataclass(frozen=True)
-class Window:
-    """A part of the active span: shares of it (0 to 1), or seconds of it; negative seconds count from its end."""
-
-    start: float = 0.0
-    end: float | None = None
-    unit: Literal["share", "s"] = "share"
-
-    def holds(self, at: Seconds, active: Sequence[Span]) -> bool:
-        """Whether call time ``at`` lies inside; hold and menus before it do not count."""
-        whole = covered(active)
-        passed = covered(Span(s.start, min(s.end, at)) for s in active if s.start < at)
-        scale = whole if self.unit == "share" else 1.0
-        bounds = [self.start * scale, whole if self.end is None else self.end * scale]
-        start, end = (bound + whole if bound < 0 else bound for bound in bounds)
-        return start - EPS <= passed <= end + EPS
 
 
 def parsed(name: str, lexicons: Lexicons, tables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

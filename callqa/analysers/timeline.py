@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from callqa.types import Call, Seconds, Side, Span, Turn, Word, covered, joined, overlaps, without
+from callqa.window import EPS as EPS
+from callqa.window import active_span
 
-EPS = 1e-6  # comparisons of times must not depend on where in the call they are made
 PARTIES: tuple[Side, Side] = ("rep", "customer")
 
 
@@ -209,9 +210,4 @@ def _floors(pieces: Sequence[Piece], speech: dict[Side, tuple[Span, ...]], rules
 
 
 def _active(speech: dict[Side, tuple[Span, ...]], holes: Sequence[Span]) -> tuple[Span, ...]:
-    spoken = [span for side in PARTIES for span in speech[side]]
-    if not spoken:
-        return ()
-    whole = Span(min(s.start for s in spoken), max(s.end for s in spoken))
-    # talking over hold music is still talking
-    return without([whole], without(holes, spoken))
+    return active_span((span for side in PARTIES for span in speech[side]), holes)
