@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -145,6 +146,42 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(str(path), "file", error.strerror or str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), "syntax", str(error)) from error
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean 'x'?" or nothing."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def placed(error: ConfigError, path: Path) -> ConfigError:
+    """The same error with the line of ``path`` that it speaks of, where the entry it names can be found there.
+
+    It names one by its key ("checks[1] greets.window", "scorecard.rules[0].wieght") or at the end of its problem
+    ("... - at `$.rules[0].band[2]`").
+    """
+    said = (error.problem.rpartition("`$.")[2], error.key)
+    entry = next((found for text in said if (found := re.search(r"(\w+)\[(\d+)\](?: [^.]*)?((?:\.\w+)*)", text))), None)
+    if entry is None:
+        return error
+    table, index, keys = entry.groups()
+    line = _line(path.read_text(encoding="utf-8"), table, int(index), keys.split(".")[1:])
+    return ConfigError(f"{error.path}:{line}", error.key, error.problem) if line else error
+
+
+def _line(text: str, table: str, index: int, keys: Sequence[str]) -> int | None:
+    """The line, from 1, of the innermost key that has one in the index-th [[table]]; else that of its head."""
+    rows = text.splitlines()
+    heads = [n for n, row in enumerate(rows) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", row)]
+    if index >= len(heads):
+        return None
+    first = heads[index]
+    last = next((n for n in range(first + 1, len(rows)) if re.match(r"\s*\[\[", rows[n])), len(rows))
+    for key in reversed(keys):
+        for n in range(first + 1, last):
+            if re.match(rf"\s*\[?(?:\w+\.)*{key}\b\s*[=\]]", rows[n]):
+                return n + 1
+    return first + 1
 
 
 def _inherited(raw: Mapping[str, Any], default: Mapping[str, Any], key: str, base: Path) -> tuple[Any, Path]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from callqa import __version__, imports, scoring, sides
+from callqa import __version__, checks, imports, scoring, sides
 from callqa.analysers import Analyser
 from callqa.audio import decode, sha256
 from callqa.config import Choice, Settings
@@ -148,14 +148,15 @@ class Pipeline:
         value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
+        judged = checks.judged(replace(about, transcript=led(transcript)), measures, card.checks)
         score_print = fingerprint("score", measures_print, card, __version__)
         lists = fingerprint("score", self._analysers())[:8]
         value = kept.get(
             "score",
             score_print,
-            lambda: msgspec.json.encode(scoring.score(about, measures, card, lists, __version__)),
+            lambda: msgspec.json.encode(scoring.score(about, {**measures, **judged}, card, lists, __version__)),
         )
-        return Scored(about, measures, msgspec.json.decode(value, type=Scorecard)), kept
+        return Scored(about, {**measures, **judged}, msgspec.json.decode(value, type=Scorecard)), kept
 
     def kept_score(self, store: Store, sha: str) -> float | None:
         """The score a call has in the store today, whatever settings it was made with."""

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from callqa.config import convert, read_toml
+from callqa.checks import PASS, Check, judged, known_measure, read_check
+from callqa.config import convert, placed, read_toml
 from callqa.errors import ConfigError
-from callqa.types import Block, Call, Evidence, Measurement, PointsLost, Scorecard, Seconds, Side, Span, Trust, covered
+from callqa.types import (
+    Block,
+    Call,
+    Evidence,
+    Measure,
+    Measurement,
+    PointsLost,
+    Scorecard,
+    Seconds,
+    Side,
+    Span,
+    Trust,
+    covered,
+)
 
 Band = tuple[float, float, float, float]
 BLOCKS = ("balance", "listening", "discovery", "structure", "objections", "delivery", "compliance")
@@ -60,7 +75,7 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A scorecard file: what a good call is for one team."""
+    """A scorecard file: what a good call is for one team. ``rules`` hold those that its checks make."""
 
     name: str
     version: str
@@ -69,22 +84,42 @@ class Card:
     coverage_gate: float = 0.6
     eligibility: Eligibility = field(default_factory=Eligibility)
     fatal: tuple[Fatal, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
-def load_card(path: Path, measures: Sequence[str] | None = None) -> Card:
-    """A scorecard from TOML, checked: known keys, blocks and measures, bands in order.
+def load_card(path: Path, measures: Mapping[str, Measure] | None = None) -> Card:
+    """A scorecard from TOML, checked: known keys, blocks and measures, bands in order; an error names the line.
 
-    ``measures`` are the names that analysers can give; None leaves them unchecked.
+    ``measures`` are those that analysers can give; None leaves them unchecked.
     """
-    card = convert(str(path), "scorecard", read_toml(path), Card)
+    try:
+        return _checked(str(path), convert(str(path), "scorecard", read_toml(path), Card), measures)
+    except ConfigError as error:
+        raise placed(error, path) from error
+
+
+def _checked(path: str, card: Card, measures: Mapping[str, Measure] | None) -> Card:
+    checks = tuple(read_check(path, f"checks[{i}] {c.name}", c, measures) for i, c in enumerate(card.checks))
+    known = None if measures is None else (*measures, *(check.measure_name for check in checks))
     for i, rule in enumerate(card.rules):
-        _check_rule(str(path), f"rules[{i}] {rule.name}", rule, measures)
+        _check_rule(path, f"rules[{i}] {rule.name}", rule, known)
+    for i, check in enumerate(checks):
+        if check.weight:
+            _check_rule(path, f"checks[{i}] {check.name}", _rule(check), None)
     for i, fatal in enumerate(card.fatal):
-        if measures is not None and fatal.measure not in measures:
-            raise ConfigError(str(path), f"fatal[{i}] {fatal.name}", f"no analyser gives '{fatal.measure}'")
-    if len({rule.name for rule in card.rules}) < len(card.rules):
-        raise ConfigError(str(path), "rules", "two rules have one name; a point lost must name one rule")
-    return card
+        known_measure(path, f"fatal[{i}] {fatal.name}.measure", fatal.measure, known)
+    rules = (*card.rules, *(_rule(check) for check in checks if check.weight))
+    named = [(f"rules[{i}]", rule.name) for i, rule in enumerate(card.rules)]
+    named += [(f"checks[{i}]", check.name) for i, check in enumerate(checks)]
+    for n, (key, name) in enumerate(named):
+        if any(name == before for _, before in named[:n]):
+            raise ConfigError(path, f"{key} {name}.name", "taken; a point lost must name one rule")
+    return dataclasses.replace(card, rules=rules, checks=checks)
+
+
+def _rule(check: Check) -> Rule:
+    band = PASS if check.band is None else check.band
+    return Rule(check.name, check.block, check.measure_name, check.weight, band, check.bands, check.advice)
 
 
 def points(value: float, band: Band) -> float:
@@ -111,6 +146,8 @@ def score(call: Call, measured: Mapping[str, Measurement], card: Card, lists: st
     version = "+".join(
         part for part in (card.version, lists and f"lists.{lists}", engine and f"callqa.{engine}") if part
     )
+    # a caller who shows the checks has judged them already
+    measured = {**judged(call, measured, [c for c in card.checks if c.measure_name not in measured]), **measured}
     counted = [(r, m) for r in card.rules if (m := measured.get(r.measure)) is not None and m.value is not None]
     whole = sum(rule.weight for rule in card.rules)
     weight = sum(rule.weight for rule, _ in counted)
@@ -193,8 +230,6 @@ def _with_points(
 
 
 def _replaced(card: Scorecard, **changes: object) -> Scorecard:
-    import dataclasses
-
     return dataclasses.replace(card, **changes)  # type: ignore[arg-type]
 
 
@@ -295,9 +330,4 @@ def _check_rule(path: str, key: str, rule: Rule, measures: Sequence[str] | None)
         a, b, c, d = band
         if not (-math.inf < a < b <= c < d < math.inf):
             raise ConfigError(path, f"{key}.band", f"{list(band)}; a band is [a, b, c, d] with a < b <= c < d")
-    if measures is not None and rule.measure not in measures:
-        from difflib import get_close_matches
-
-        close = get_close_matches(rule.measure, measures, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(path, f"{key}.measure", f"no analyser gives '{rule.measure}'{hint}")
+    known_measure(path, f"{key}.measure", rule.measure, measures)

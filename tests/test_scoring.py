@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from callqa.config import shipped
 from callqa.errors import ConfigError
 from callqa.scoring import Card, Eligibility, Fatal, Rule, load_card, points, score
-from callqa.types import Call, Evidence, Measurement, Metadata, Recording, Transcript, Turn, Word
+from callqa.types import Call, Evidence, Measure, Measurement, Metadata, Recording, Transcript, Turn, Word
 
 TALK = Rule("talk", "balance", "talk_share", 2.0, (0.1, 0.3, 0.5, 0.9))
 STEP = Rule("step", "structure", "next_step", 1.0, (0.0, 1.0, 1.0, 2.0))
@@ -165,7 +165,7 @@ def test_mistakes_in_a_scorecard_are_named(tmp_path, old, new, problem):
     path = tmp_path / "card.toml"
     path.write_text(CARD.replace(old, new))
     with pytest.raises(ConfigError) as caught:
-        load_card(path, ["talk_share", "questions"])
+        load_card(path, {name: Measure(name, "", name, name) for name in ("talk_share", "questions")})
     assert problem in str(caught.value)
     assert str(path) in str(caught.value)
 
