@@ -120,7 +120,13 @@ def test_the_table_has_a_row_a_measure_with_its_points():
 
 @pytest.mark.parametrize(
     ("customer", "cell"),
-    [("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("+7 999 000", "+7 999 000"), ("+cmd|x", "'+cmd|x"), ("Ромашка", "Ромашка")],
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+7 999 000", "+7 999 000"),
+        ("+cmd|x", "'+cmd|x"),
+        ("Ромашка", "Ромашка"),
+        (None, ""),
+    ],
 )
 def test_a_customer_is_no_formula_to_a_spreadsheet(customer, cell):
     told = reportable.sales(metadata=reportable.Metadata("a.wav", customer_id=customer))

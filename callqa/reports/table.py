@@ -64,6 +64,7 @@ def _figure(value: float | None) -> str:
 
 def _inert(cell: str) -> str:
     """A spreadsheet runs a cell that begins like a formula; a phone number may begin with +."""
-    if cell[:1] in ("=", "@", "\t", "\r") or (cell[:1] in "+-" and not cell[1:].replace(" ", "").isdigit()):
+    signed = cell.startswith(("+", "-")) and not cell[1:].replace(" ", "").isdigit()
+    if signed or cell.startswith(("=", "@", "\t", "\r")):
         return "'" + cell
     return cell
