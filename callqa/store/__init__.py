@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from callqa.errors import StoreError, UsageError
+from callqa.store.bulk import Counts, merge
+from callqa.store.deal_tables import deal_tables, imports
 from callqa.store.tables import call_metadata, current, failures, files, recordings, results
 from callqa.types import Metadata, Recording
 
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,14 @@ class Writer:
 
     def clear_failure(self, path: str) -> None:
         self.connection.execute(sa.delete(failures).where(failures.c.path == path))
+
+    def merge(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Counts:
+        """Many rows into one of the deal tables: ``bulk.merge`` tells how."""
+        return merge(self.connection, deal_tables[table], names, rows)
+
+    def put_import(self, row: Mapping[str, Any]) -> None:
+        """Note that a file was imported: the columns of ``imports`` but its number and the time, which is now."""
+        self.connection.execute(sa.insert(imports).values(**row, at=_now()))
 
     def _upsert(self, table: sa.Table, key: tuple[str, ...], row: Mapping[str, Any]) -> None:
         # one writing process: update-else-insert needs no dialect of SQL
