@@ -170,7 +170,7 @@ class Team:
                 scored: Scored = outcome.value
                 heard = self.pipeline.listened(self.store, scored.call.recording.sha256)
                 assert heard is not None, "just scored"
-                yield evaluation.judge(truths[outcome.item.path], scored, heard[1], self.parts.analysers)
+                yield evaluation.judge(truths[outcome.item.path], scored, heard[1], self.parts)
 
     def _sound(self, recording: Recording, out: Path, embed: bool) -> str:
         """How the page names the sound: beside it where a browser plays the format, else a copy that it does."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from callqa import scoring
+from callqa.parts import Parts
 from callqa.pipeline import measured
 from callqa.speech.listen import Spoken
 from callqa.truth import Truth
@@ -52,7 +54,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One call. ``wer`` and ``der`` are None where there was nothing to recognise or to tell apart."""
+    """One call. ``wer`` and ``der`` are None where there was nothing to recognise or to tell apart.
+
+    ``intervals``: whether the true value of each headline measure lies inside its interval.
+    """
 
     id: str
     language: str
@@ -66,17 +71,17 @@ class Result:
     reason: str | None
     measures: Mapping[str, Score] = field(default_factory=dict)
     events: Mapping[str, Found] = field(default_factory=dict)
+    intervals: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def wer(self) -> float | None:
         return self.word_errors / self.words if self.words else None
 
 
-def judge(truth: Truth, scored: Scored, spoken: Spoken, analysers: Sequence[Any]) -> Result:
+def judge(truth: Truth, scored: Scored, spoken: Spoken, parts: Parts) -> Result:
     """One scored call against its truth."""
     call = scored.call
-    ideal = truth.call(call.recording, call.metadata)
-    true = msgspec.json.decode(measured(analysers, ideal, {}), type=dict[str, Measurement])
+    true = _true(truth, scored, parts)
     words, errors = word_errors(truth, spoken)
     return Result(
         id=truth.id,
@@ -91,7 +96,34 @@ def judge(truth: Truth, scored: Scored, spoken: Spoken, analysers: Sequence[Any]
         reason=scored.scorecard.reason,
         measures={name: _compared(true.get(name), m) for name, m in scored.measures.items()},
         events=_events(truth, scored),
+        intervals=inside(truth, scored, parts),
     )
+
+
+def inside(truth: Truth, scored: Scored, parts: Parts) -> dict[str, bool]:
+    """Whether the true value lies inside each interval; of calls that are conversations, where it can be measured."""
+    if not scored.scorecard.eligible:
+        return {}
+    true = true_values(truth, scored, parts)
+    return {
+        name: low - 1e-6 <= value <= high + 1e-6
+        for name, (low, high) in scored.doubt.intervals.items()
+        if (value := true.get(name)) is not None
+    }
+
+
+def true_values(truth: Truth, scored: Scored, parts: Parts) -> dict[str, float | None]:
+    """Every measure of the true words and turns, and their score; what only the sound tells is taken as heard."""
+    true = _true(truth, scored, parts)
+    told = {name: m if m.reason != "no_sound" else scored.measures.get(name, m) for name, m in true.items()}
+    ideal = truth.call(scored.call.recording, scored.call.metadata)
+    total = scoring.score(ideal, told, parts.cards[truth.language]).score
+    return {name: m.value for name, m in true.items()} | {"score": total}
+
+
+def _true(truth: Truth, scored: Scored, parts: Parts) -> dict[str, Measurement]:
+    ideal = truth.call(scored.call.recording, scored.call.metadata)
+    return msgspec.json.decode(measured(parts.analysers, ideal, {}), type=dict[str, Measurement])
 
 
 def word_errors(truth: Truth, spoken: Spoken) -> tuple[int, int]:
@@ -144,6 +176,7 @@ def overall(results: Sequence[Result]) -> dict[str, Any]:
         "roles_right": f"{sum(_right(r) for r in results)}/{sum(r.role_accuracy is not None for r in results)}",
         "measures": {name: error for name in names if (error := _error(results, name))["n"]},
         "events": {name: found.rates() for name, found in events.items()},
+        "intervals": intervals(results),
         "by_layout": {
             layout: {
                 "der": _mean([r.der for r in mine]),
@@ -154,6 +187,14 @@ def overall(results: Sequence[Result]) -> dict[str, Any]:
             if (mine := [r for r in results if r.layout == layout])
         },
     }
+
+
+def intervals(results: Sequence[Result]) -> dict[str, dict[str, int]]:
+    """How many calls each headline measure's interval was given for, and in how many it holds the true value."""
+    names = dict.fromkeys(name for r in results for name in r.intervals)
+    rows = {name: [r.intervals[name] for r in results if name in r.intervals] for name in names}
+    rows["all"] = [held for row in list(rows.values()) for held in row]
+    return {name: {"n": len(row), "inside": sum(row)} for name, row in rows.items()}
 
 
 def document(results: Sequence[Result]) -> dict[str, Any]:
@@ -174,6 +215,7 @@ def document(results: Sequence[Result]) -> dict[str, Any]:
                 for name, s in r.measures.items()
             },
             "events": {name: found.rates() for name, found in r.events.items()},
+            "intervals": dict(r.intervals),
         }
         for r in results
     ]

@@ -15,9 +15,9 @@ from typing import Any
 from callqa import models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
-from callqa.checks import declared
 from callqa.config import Settings, check_known, convert, locate, read_toml
 from callqa.errors import ConfigError, MissingExtra
+from callqa.intervals import Errors
 from callqa.scoring import Card, load_card
 from callqa.speech import Diarizer, Transcriber
 from callqa.speech.pyannote import Pyannote, PyannoteOptions
@@ -37,6 +37,7 @@ class Parts:
     catalogue: Mapping[str, Measure]
     cards: Mapping[str, Card]
     cues: Mapping[str, RoleCues]
+    errors: Errors
     transcriber: Mapping[str, Any]
     diarizer: Mapping[str, Any]
     make_transcriber: Callable[[], Transcriber]
@@ -47,36 +48,35 @@ class Parts:
         """Raises ConfigError or ModelError for what cannot be built."""
         analysers = make(settings.analysers, settings.path)
         known = catalogue(analysers)
-        cards = {language: _card(settings, language, known) for language in settings.languages}
         hears, make_transcriber = _transcriber(settings)
         tells, make_diarizer = _diarizer(settings)
         return cls(
             analysers=analysers,
-            catalogue={**known, **declared({language: card.checks for language, card in cards.items()})},
-            cards=cards,
+            catalogue=known,
+            cards={language: _card(settings, language, known) for language in settings.languages},
             cues={language: _cues(settings, language) for language in settings.languages},
+            errors=_errors(settings),
             transcriber=hears,
             diarizer=tells,
             make_transcriber=make_transcriber,
             make_diarizer=make_diarizer,
         )
 
-    def under(self, card: Card) -> Parts:
-        """The same parts with that scorecard for the calls of every language."""
-        cards = dict.fromkeys(self.cards, card)
-        checks = declared({language: card.checks for language in cards})
-        return replace(self, cards=cards, catalogue={**catalogue(self.analysers), **checks})
-
 
 def _card(settings: Settings, language: str, known: Mapping[str, Measure]) -> Card:
     if language not in settings.scorecards:
         raise ConfigError(settings.path, f"scorecards.{language}", "missing; every language needs its scorecard")
-    return load_card(Path(settings.scorecards[language]), known)
+    return load_card(Path(settings.scorecards[language]), sorted(known))
 
 
 def _cues(settings: Settings, language: str) -> RoleCues:
     path = locate(Path(settings.base), f"lexicons/{language}/roles.toml")
     return convert(str(path), "roles", read_toml(path), RoleCues)
+
+
+def _errors(settings: Settings) -> Errors:
+    path = locate(Path(settings.base), "errors.toml")
+    return convert(str(path), "errors", read_toml(path), Errors)
 
 
 def _transcriber(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from callqa import __version__, checks, imports, scoring, sides
+from callqa import __version__, imports, scoring, sides, trust
 from callqa.analysers import Analyser
 from callqa.audio import decode, sha256
 from callqa.config import Choice, Settings
@@ -25,10 +25,22 @@ from callqa.parts import Parts
 from callqa.speech.listen import Spoken, listen, sounding
 from callqa.speech.transfers import led
 from callqa.store import Failure, Store, Writer
-from callqa.types import Call, Measurement, Metadata, Recording, Scorecard, Scored, Side, Track, Transcript, overlaps
+from callqa.types import (
+    Call,
+    Doubt,
+    Measurement,
+    Metadata,
+    Recording,
+    Scorecard,
+    Scored,
+    Side,
+    Track,
+    Transcript,
+    overlaps,
+)
 
 # raise a stage's number when its code gives other answers for the same options
-REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "score": 1}
+REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "score": 1, "doubt": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +160,22 @@ class Pipeline:
         value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
-        judged = checks.judged(replace(about, transcript=led(transcript)), measures, card.checks)
         score_print = fingerprint("score", measures_print, card, __version__)
         lists = fingerprint("score", self._analysers())[:8]
         value = kept.get(
             "score",
             score_print,
-            lambda: msgspec.json.encode(scoring.score(about, {**measures, **judged}, card, lists, __version__)),
+            lambda: msgspec.json.encode(scoring.score(about, measures, card, lists, __version__)),
         )
-        return Scored(about, {**measures, **judged}, msgspec.json.decode(value, type=Scorecard)), kept
+        scorecard = msgspec.json.decode(value, type=Scorecard)
+        doubt_print = fingerprint("doubt", score_print, self.parts.errors)
+        value = kept.get("doubt", doubt_print, lambda: self._doubted(about, measures, scorecard))
+        return Scored(about, measures, scorecard, msgspec.json.decode(value, type=Doubt)), kept
+
+    def _doubted(self, about: Call, measures: Mapping[str, Measurement], scorecard: Scorecard) -> bytes:
+        call = replace(about, transcript=led(about.transcript))
+        card, analysers = self.parts.cards[about.transcript.language], trust.headline(self.parts.analysers)
+        return msgspec.json.encode(trust.doubted(call, measures, scorecard, card, analysers, self.parts.errors))
 
     def kept_score(self, store: Store, sha: str) -> float | None:
         """The score a call has in the store today, whatever settings it was made with."""

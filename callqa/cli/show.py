@@ -155,8 +155,10 @@ def eval_tables(title: str, results: Sequence[Result], overall: dict[str, Any], 
 def _summary(overall: dict[str, Any]) -> str:
     wer = ", ".join(f"{language} {_share(value)}" for language, value in overall["wer"].items())
     found = ", ".join(f"{name} {e['f1']:.2f}" for name, e in overall["events"].items() if e["f1"] is not None)
+    held = ", ".join(f"{name} {row['inside']}/{row['n']}" for name, row in overall["intervals"].items())
     return (
         f"\nWER {wer}; mean DER {_share(overall['der'])}; roles right {overall['roles_right']}\nF1 of events: {found}\n"
+        f"True value inside the interval: {held}\n"
     )
 
 
