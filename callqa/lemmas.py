@@ -41,7 +41,8 @@ _EN_FUNCTION = frozenset(
 _RU_NUMBERS = frozenset({"тысяча", "миллион", "миллиард", "половина", "полтора", "сотня", "десяток"})
 
 
-def spelt(text: str, language: Language) -> tuple[list[str], str]:
+@lru_cache(maxsize=100_000)
+def spelt(text: str, language: Language) -> tuple[tuple[str, ...], str]:
     """The plain parts of one written word and the punctuation after the last of them."""
     lowered = text.lower().replace("ё", "е").replace("’", "'").replace("%", _PERCENT[language])
     found = list(_PART.finditer(lowered))
@@ -51,7 +52,7 @@ def spelt(text: str, language: Language) -> tuple[list[str], str]:
     result = [_steady(match.group(), language) for match in found]
     if language == "en":
         result = [part for whole in result for part in _expanded(whole)]
-    return result, mark
+    return tuple(result), mark
 
 
 def _steady(word: str, language: Language) -> str:

@@ -19,6 +19,7 @@ ratio: one letter changed in seven, or one lost in five). A known word is itself
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -29,6 +30,7 @@ from callqa.types import Language, Seconds, Span, Word
 FUZZY_LETTERS = 5
 FUZZY_RATIO = 85.0
 LONG_GAP: Seconds = 1.5  # a pause that ends a sentence whatever the punctuation says
+LONGEST_WORD: Seconds = 60.0  # no word that began before this long ago is still spoken
 NEGATORS = {
     "ru": frozenset({"не", "ни", "без", "нет", "никогда"}),
     "en": frozenset({"not", "no", "never", "without", "neither", "nor"}),
@@ -242,8 +244,12 @@ def negated(said: Sequence[Token], hit: Hit) -> bool:
 
 
 def quote(words: Sequence[Word], span: Span, around: int = 0) -> str:
-    """What was said in the span, as written, with up to ``around`` words on either side, none beyond a long pause."""
-    inside = [i for i, w in enumerate(words) if w.start < span.end - 1e-9 and w.end > span.start + 1e-9]
+    """What was said in the span, as written, with up to ``around`` words on either side, none beyond a long pause.
+
+    ``words`` in order of their starts.
+    """
+    begin, end = (bisect_left(words, at, key=lambda w: w.start) for at in (span.start - LONGEST_WORD, span.end - 1e-9))
+    inside = [i for i in range(begin, end) if words[i].end > span.start + 1e-9]
     if not inside:
         return ""
     first, last = inside[0], inside[-1]

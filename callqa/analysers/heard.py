@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 
 from callqa import text
@@ -66,24 +67,35 @@ class Heard:
 
     def said(self, side: Side, within: Span) -> text.Tokens:
         """The side's tokens that begin inside the span."""
-        return text.Tokens(t for t in self.tokens[side] if within.start - EPS <= t.start < within.end + EPS)
+        tokens = self.tokens[side]
+        return text.Tokens(tokens[_begun(tokens, within.start) : _begun(tokens, within.end + 2 * EPS)])
 
     def sentences(self, side: Side, within: Span) -> tuple[text.Sentence, ...]:
         """The side's sentences of the words that begin inside the span."""
-        inside = (w for w in self.words[side] if within.start - EPS <= w.start < within.end + EPS)
+        words = self.words[side]
+        inside = words[_begun(words, within.start) : _begun(words, within.end + 2 * EPS)]
         return text.sentences(inside, self.language)
+
+    @cached_property
+    def _starts(self) -> list[Seconds]:
+        return [floor.start for floor in self.floors]
 
     def turn(self, at: Seconds) -> int:
         """The index of the turn that a moment belongs to: the last that has begun; -1 before the first."""
-        return bisect_right([floor.start for floor in self.floors], at + EPS) - 1
+        return bisect_right(self._starts, at + EPS) - 1
 
     def following(self, turn: int, side: Side, most: int) -> list[int]:
         """The indices of the side's next turns after that one, ``most`` at most."""
-        return [i for i in range(turn + 1, len(self.floors)) if self.floors[i].side == side][:most]
+        return list(islice((i for i in range(turn + 1, len(self.floors)) if self.floors[i].side == side), most))
 
     def cited(self, moment: Moment, about: str, around: int = 3) -> Evidence:
         """The moment as evidence: what it is about and what was said then."""
         return lexicon.cited(self.words[moment.side], moment.span, about, around)
+
+
+def _begun(said: Sequence[text.Token] | Sequence[Word], at: Seconds) -> int:
+    """How many of the words or tokens, in order, begin before that moment."""
+    return bisect_left(said, at - EPS, key=lambda one: one.start)
 
 
 def unheard(call: Call, *sides: Side) -> str | None:
