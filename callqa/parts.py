@@ -15,6 +15,7 @@ from typing import Any
 from callqa import models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
+from callqa.checks import declared
 from callqa.config import Settings, check_known, convert, locate, read_toml
 from callqa.errors import ConfigError, MissingExtra
 from callqa.intervals import Errors
@@ -48,12 +49,13 @@ class Parts:
         """Raises ConfigError or ModelError for what cannot be built."""
         analysers = make(settings.analysers, settings.path)
         known = catalogue(analysers)
+        cards = {language: _card(settings, language, known) for language in settings.languages}
         hears, make_transcriber = _transcriber(settings)
         tells, make_diarizer = _diarizer(settings)
         return cls(
             analysers=analysers,
-            catalogue=known,
-            cards={language: _card(settings, language, known) for language in settings.languages},
+            catalogue={**known, **declared({language: card.checks for language, card in cards.items()})},
+            cards=cards,
             cues={language: _cues(settings, language) for language in settings.languages},
             errors=_errors(settings),
             transcriber=hears,
@@ -62,11 +64,17 @@ class Parts:
             make_diarizer=make_diarizer,
         )
 
+    def under(self, card: Card) -> Parts:
+        """The same parts with that scorecard for the calls of every language."""
+        cards = dict.fromkeys(self.cards, card)
+        checks = declared({language: card.checks for language in cards})
+        return replace(self, cards=cards, catalogue={**catalogue(self.analysers), **checks})
+
 
 def _card(settings: Settings, language: str, known: Mapping[str, Measure]) -> Card:
     if language not in settings.scorecards:
         raise ConfigError(settings.path, f"scorecards.{language}", "missing; every language needs its scorecard")
-    return load_card(Path(settings.scorecards[language]), sorted(known))
+    return load_card(Path(settings.scorecards[language]), known)
 
 
 def _cues(settings: Settings, language: str) -> RoleCues:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from callqa import __version__, imports, scoring, sides, trust
+from callqa import __version__, checks, imports, scoring, sides, trust
 from callqa.analysers import Analyser
 from callqa.audio import decode, sha256
 from callqa.config import Choice, Settings
@@ -160,17 +160,18 @@ class Pipeline:
         value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
+        judged = checks.judged(replace(about, transcript=led(transcript)), measures, card.checks)
         score_print = fingerprint("score", measures_print, card, __version__)
         lists = fingerprint("score", self._analysers())[:8]
         value = kept.get(
             "score",
             score_print,
-            lambda: msgspec.json.encode(scoring.score(about, measures, card, lists, __version__)),
+            lambda: msgspec.json.encode(scoring.score(about, {**measures, **judged}, card, lists, __version__)),
         )
         scorecard = msgspec.json.decode(value, type=Scorecard)
         doubt_print = fingerprint("doubt", score_print, self.parts.errors)
-        value = kept.get("doubt", doubt_print, lambda: self._doubted(about, measures, scorecard))
-        return Scored(about, measures, scorecard, msgspec.json.decode(value, type=Doubt)), kept
+        value = kept.get("doubt", doubt_print, lambda: self._doubted(about, {**measures, **judged}, scorecard))
+        return Scored(about, {**measures, **judged}, scorecard, msgspec.json.decode(value, type=Doubt)), kept
 
     def _doubted(self, about: Call, measures: Mapping[str, Measurement], scorecard: Scorecard) -> bytes:
         call = replace(about, transcript=led(about.transcript))
