@@ -48,9 +48,11 @@ def test_the_layout_is_found_in_the_sound(samples, speech, kind, channels):
     assert plan.reason
 
 
-@pytest.mark.parametrize("leak", [0.02, 0.05, 0.1, 0.3])
-def test_what_leaked_from_the_other_channel_is_not_its_speech(leak):
-    heard = np.stack([A + leak * B, B + leak * A])
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+@pytest.mark.parametrize("leak", [0.02, 0.05, 0.1, 0.3, 0.45])
+def test_what_leaked_from_the_other_channel_is_not_its_speech(leak, gain):
+    quiet = gain * B  # a customer on a bad line
+    heard = np.stack([A + leak * quiet, quiet + leak * A])
     both = REP + CUSTOMER
     rep, customer = unbled(heard, RATE, [both, both])
     assert covered(without(REP, rep)) < 0.05 * covered(REP)

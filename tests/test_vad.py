@@ -8,6 +8,7 @@ from speech_models import missing, sample
 
 from callqa import truth
 from callqa.audio import decode
+from callqa.speech.channels import unbled
 from callqa.speech.vad import STEP, levels, probabilities, spans, speech
 from callqa.types import Span, covered, joined, without
 
@@ -57,6 +58,22 @@ def test_speech_of_each_channel_is_where_the_truth_has_it(part):
         said = joined(t.span for t in true.turns if t.side == side)
         found = speech(heard.samples[channel], heard.rate)
         assert covered(without(said, found)) < 0.13 * covered(said)  # of a listener's two "угу" one may be missed
+
+
+@needs_weights
+@pytest.mark.parametrize("under", [8.0, 14.0, 30.0])
+def test_two_voices_that_leak_into_each_other_keep_their_own_speech(under):
+    sound, label = sample("exemplary")
+    true, heard = truth.read(label), decode(sound)
+    gain, delay = 10 ** (-under / 20), round(0.005 * heard.rate)
+    left, right = heard.samples
+    mixed = np.stack([left + gain * np.roll(right, delay), right + gain * np.roll(left, delay)])
+    found = unbled(mixed, heard.rate, [speech(channel, heard.rate) for channel in mixed])
+    for side in ("rep", "customer"):
+        said = joined(t.span for t in true.turns if t.side == side)
+        own = found[true.channels[side]]
+        assert covered(without(said, own)) < 0.12 * covered(said)  # a turn's pauses, where the other listens aloud, too
+        assert covered(without(own, said)) < 0.15 * covered(said)
 
 
 @needs_weights

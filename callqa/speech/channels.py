@@ -31,6 +31,9 @@ COPY_SPREAD_DB = 3.0  # a copy is as much quieter everywhere; a leak is louder n
 DEAD_DB = -75.0  # a channel whose loudest moment is under this is not connected
 LEAK_DB = 15.0  # this much under the other voice, both relative to their own speech: a leak
 ALIKE_LEAK_DB, LEAK_ALIKE = 5.0, 0.5  # less under, but the same wave
+LOUDER_DB, SAME_WAVE = 1.5, 0.7  # a strong leak: surely the same wave, and the other channel is the louder one
+PAUSE_DB = 20.0  # under the channel's loud speech: nobody speaks
+LEAK_BRIDGE: Seconds = 0.25  # between two stretches of a leak lies the leak of a quiet consonant
 LONGEST_LAG: Seconds = 0.02
 SHORTEST: Seconds = 0.12
 
@@ -70,8 +73,14 @@ def unbled(samples: Samples, rate: int, speech: Sequence[Sequence[Span]]) -> tup
             if j != i and covered(theirs) and covered(mine)
         ]
         kept = without(mine, [span for spans in leaked for span in spans])
-        result.append(tuple(s for s in joined(kept) if s.duration >= SHORTEST))
+        result.append(tuple(s for s in joined(kept) if s.duration >= SHORTEST and _is_left(s, mine, samples[i], rate)))
     return tuple(result)
+
+
+def _is_left(span: Span, speech: Sequence[Span], sound: Samples, rate: int) -> bool:
+    """Whether a stretch beside a leak is speech itself, or only the pause that the leaked speech made."""
+    level = levels(sound, rate)
+    return span in speech or _speech_level(level, [span]) > _speech_level(level, speech) - PAUSE_DB
 
 
 def unbled_words(channels: Sequence[Channel], heard: Sequence[Heard]) -> list[Heard]:
@@ -94,14 +103,15 @@ def leak(own: Samples, other: Samples, rate: int, speech: Sequence[Span], theirs
     import numpy as np
 
     here, there = levels(own, rate), levels(other, rate)
-    here, there = here - _speech_level(here, speech), there - _speech_level(there, theirs)
-    under = _smoothed(there) - _smoothed(here)
+    louder = _smoothed(there) - _smoothed(here)
+    under = louder - _speech_level(there, theirs) + _speech_level(here, speech)
     talking = _flags(joined(theirs, 0.2), len(under))
-    suspect = talking & _flags(speech, len(under)) & (under > ALIKE_LEAK_DB)
+    suspect = talking & _flags(speech, len(under)) & ((under > ALIKE_LEAK_DB) | (louder > LOUDER_DB))
     alike = np.zeros(len(under), np.float32)
     if suspect.any():
         alike[suspect] = _alike(resample(own, rate, RATE), resample(other, rate, RATE), np.flatnonzero(suspect))
-    return _spans(suspect & ((under > LEAK_DB) | (alike > LEAK_ALIKE)))
+    same = ((alike > LEAK_ALIKE) & (under > ALIKE_LEAK_DB)) | ((alike > SAME_WAVE) & (louder > LOUDER_DB))
+    return joined(_spans(suspect & (same | (under > LEAK_DB))), LEAK_BRIDGE)
 
 
 def _without_copies(samples: Samples, rate: int, alive: Sequence[int], speech: Sequence[Sequence[Span]]) -> list[int]:
