@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from callqa import evaluation, imports, intake, playback, truth
+from callqa.analysers import registry
 from callqa.audio import SUFFIXES, decode
 from callqa.config import Settings, find_settings
 from callqa.engines import Done, Failed
@@ -21,6 +22,7 @@ from callqa.pipeline import Job, Pipeline, Same
 from callqa.reports import audio_uri, csv, document, encode, html, index
 from callqa.reports.index import Row
 from callqa.reports.view import label
+from callqa.scoring import Card, load_card
 from callqa.store import Failure, Store
 from callqa.types import Language, Measure, Metadata, Recording, Scored
 
@@ -80,17 +82,24 @@ class Team:
         """Every recording's outcome as it comes; all are kept in the store by then."""
         return self.pipeline.run(self.store, jobs, LocalEngine())
 
-    def call(self, reference: str) -> Scored:
-        """A scored call, by id, path or file name."""
+    def call(self, reference: str, keep: bool = True) -> Scored:
+        """A scored call, by id, path or file name; ``keep`` what had to be computed for it."""
         recording = self.store.find(reference)
         metadata = self.store.metadata(recording.sha256) or Metadata(Path(recording.path).name)
         found = self.pipeline.scored(self.store, recording, metadata)
         if found is None:
             raise UsageError(f"{recording.path}: heard under other settings; `callqa score` it again")
         scored, kept = found
-        with self.store.write() as write:
-            kept.write(write)
+        if keep:
+            with self.store.write() as write:
+                kept.write(write)
         return scored
+
+    def under(self, path: Path) -> tuple[Team, Card]:
+        """The same team with another scorecard for the calls of every language, and that scorecard."""
+        card = load_card(path, registry.catalogue(self.parts.analysers))
+        pipeline = replace(self.pipeline, parts=self.parts.under(card))
+        return replace(self, pipeline=pipeline), card
 
     def calls(self) -> Iterator[Scored]:
         """Every call that has been heard under these settings, by path."""
@@ -200,6 +209,12 @@ def team(config: Path | None = None, store: str | None = None) -> Iterator[Team]
         yield Team(settings, Pipeline(settings, parts), opened)
     finally:
         opened.close()
+
+
+def scorecard(path: Path, config: Path | None = None) -> Card:
+    """A scorecard file, checked against the measures that the settings' analysers give. Raises ConfigError."""
+    settings = find_settings(config)
+    return load_card(path, registry.catalogue(registry.make(settings.analysers, settings.path)))
 
 
 def report_name(scored: Scored) -> str:

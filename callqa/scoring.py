@@ -111,6 +111,7 @@ def _checked(path: str, card: Card, measures: Mapping[str, Measure] | None) -> C
     rules = (*card.rules, *(_rule(check) for check in checks if check.weight))
     named = [(f"rules[{i}]", rule.name) for i, rule in enumerate(card.rules)]
     named += [(f"checks[{i}]", check.name) for i, check in enumerate(checks)]
+    named += [(f"fatal[{i}]", fatal.name) for i, fatal in enumerate(card.fatal)]
     for n, (key, name) in enumerate(named):
         if any(name == before for _, before in named[:n]):
             raise ConfigError(path, f"{key} {name}.name", "taken; a point lost must name one rule")

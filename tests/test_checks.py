@@ -1,5 +1,7 @@
 """Rules over moments: hand-made calls with exact answers, in Russian and English, at the borders of every window."""
 
+import re
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -263,7 +265,7 @@ weight = 2.0
 @pytest.mark.parametrize(
     ("old", "new", "line", "problem"),
     [
-        ('"script.greeting"', '"script.greting"', 12, "second.measure: no analyser gives 'script.greting'; did you mean 'script"),
+        ('"script.greeting"', '"script.greting"', 12, "gives 'script.greting'; did you mean 'script.greeting'?"),
         ('"script.greeting"', '"greeting"', 12, "did you mean 'script.greeting'?"),
         ("weight =", "wieght =", 14, "checks[1].wieght: unknown; did you mean 'weight'?"),
         ("weight = 2.0", 'weight = "2"', 14, "Expected `float`, got `str`"),
@@ -347,3 +349,13 @@ SHIPPED = catalogue(make(load(CONFIGS / "callqa.toml").analysers, "callqa.toml")
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_the_shipped_scorecards_have_no_checks_so_their_scores_stand(language):
     assert "checks" not in read_toml(CONFIGS / "scorecards" / f"b2b_{language}.toml")
+
+
+def test_the_guide_shows_the_example_scorecard_as_it_is():
+    page = (CONFIGS.parent / "docs" / "scorecards.md").read_text()
+    (block,) = (block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[[checks]]" in block)
+    checks = {row["name"]: row for row in read_toml(CONFIGS / "scorecards" / "example_checks_en.toml")["checks"]}
+    shown = tomllib.loads(block)["checks"]
+    assert len(shown) == 4
+    for row in shown:
+        assert row == {key: value for key, value in checks[row["name"]].items() if key != "advice"}
