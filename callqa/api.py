@@ -17,7 +17,7 @@ from callqa.config import Settings, find_settings
 from callqa.engines import Done, Failed
 from callqa.engines.local import LocalEngine
 from callqa.errors import UsageError
-from callqa.parts import Parts
+from callqa.parts import Parts, made
 from callqa.pipeline import Job, Pipeline, Same
 from callqa.reports import audio_uri, csv, document, encode, html, index
 from callqa.reports.index import Row
@@ -214,7 +214,7 @@ def team(config: Path | None = None, store: str | None = None) -> Iterator[Team]
 def scorecard(path: Path, config: Path | None = None) -> Card:
     """A scorecard file, checked against the measures that the settings' analysers give. Raises ConfigError."""
     settings = find_settings(config)
-    return load_card(path, registry.catalogue(registry.make(settings.analysers, settings.path)))
+    return load_card(path, registry.catalogue(made(settings)))
 
 
 def report_name(scored: Scored) -> str:

@@ -165,23 +165,50 @@ def placed(error: ConfigError, path: Path) -> ConfigError:
     if entry is None:
         return error
     table, index, keys = entry.groups()
-    line = _line(path.read_text(encoding="utf-8"), table, int(index), keys.split(".")[1:])
-    return ConfigError(f"{error.path}:{line}", error.key, error.problem) if line else error
-
-
-def _line(text: str, table: str, index: int, keys: Sequence[str]) -> int | None:
-    """The line, from 1, of the innermost key that has one in the index-th [[table]]; else that of its head."""
-    rows = text.splitlines()
+    rows = path.read_text(encoding="utf-8").splitlines()
     heads = [n for n, row in enumerate(rows) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", row)]
-    if index >= len(heads):
-        return None
-    first = heads[index]
-    last = next((n for n in range(first + 1, len(rows)) if re.match(r"\s*\[\[", rows[n])), len(rows))
+    if int(index) >= len(heads):
+        return error
+    line = _line(rows, heads[int(index)], keys.split(".")[1:], r"\s*\[\[")
+    return ConfigError(f"{error.path}:{line}", error.key, error.problem)
+
+
+def in_list(error: ConfigError, settings: Settings) -> ConfigError:
+    """An error of a word list ("script word list (ru)", "steps.greeting.windw") with its file and line."""
+    named = re.fullmatch(r"(\w+) word list \((\w+)\)", error.path)
+    if named is None:
+        return error
+    raw = read_toml(Path(settings.path))
+    rows, base = _inherited(raw, read_toml(shipped("configs") / "callqa.toml"), "analysers", Path(settings.base))
+    table, *keys = error.key.split(".")
+    for row in rows:
+        files = row.get("file", []) if row.get("use") == named[1] else []
+        # of two files with one table the later is read
+        for name in reversed([files] if isinstance(files, str) else files):
+            path = locate(base, name.format(language=named[2]))
+            if table in read_toml(path):
+                return ConfigError(f"{path}{_list_line(path, table, keys)}", error.key, error.problem)
+    return error
+
+
+def _list_line(path: Path, table: str, keys: Sequence[str]) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for depth in range(len(keys), -1, -1):
+        head = re.escape(".".join([table, *keys[:depth]]))
+        at = next((n for n, line in enumerate(lines) if re.match(rf"\s*\[\s*{head}\s*\]", line)), None)
+        if at is not None:
+            return ":" + str(_line(lines, at, keys[depth:], r"\s*\["))
+    return ""
+
+
+def _line(rows: Sequence[str], head: int, keys: Sequence[str], ends: str) -> int:
+    """The line, from 1, of the innermost key that has one between the head of a table and its end; else the head's."""
+    last = next((n for n in range(head + 1, len(rows)) if re.match(ends, rows[n])), len(rows))
     for key in reversed(keys):
-        for n in range(first + 1, last):
-            if re.match(rf"\s*\[?(?:\w+\.)*{key}\b\s*[=\]]", rows[n]):
+        for n in range(head + 1, last):
+            if re.match(rf"\s*\[?(?:\w+\.)*{re.escape(key)}\b\s*[=\]]", rows[n]):
                 return n + 1
-    return first + 1
+    return head + 1
 
 
 def _inherited(raw: Mapping[str, Any], default: Mapping[str, Any], key: str, base: Path) -> tuple[Any, Path]:

@@ -16,7 +16,7 @@ from callqa import models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
 from callqa.checks import declared
-from callqa.config import Settings, check_known, convert, locate, read_toml
+from callqa.config import Settings, check_known, convert, in_list, locate, read_toml
 from callqa.errors import ConfigError, MissingExtra
 from callqa.intervals import Errors
 from callqa.scoring import Card, load_card
@@ -47,7 +47,7 @@ class Parts:
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         """Raises ConfigError or ModelError for what cannot be built."""
-        analysers = make(settings.analysers, settings.path)
+        analysers = made(settings)
         known = catalogue(analysers)
         cards = {language: _card(settings, language, known) for language in settings.languages}
         hears, make_transcriber = _transcriber(settings)
@@ -67,8 +67,16 @@ class Parts:
     def under(self, card: Card) -> Parts:
         """The same parts with that scorecard for the calls of every language."""
         cards = dict.fromkeys(self.cards, card)
-        checks = declared({language: card.checks for language in cards})
+        checks = declared(dict.fromkeys(cards, card.checks))
         return replace(self, cards=cards, catalogue={**catalogue(self.analysers), **checks})
+
+
+def made(settings: Settings) -> tuple[Analyser, ...]:
+    """The analysers that the settings name; a mistake in one of their lists names its file and line."""
+    try:
+        return make(settings.analysers, settings.path)
+    except ConfigError as error:
+        raise in_list(error, settings) from error
 
 
 def _card(settings: Settings, language: str, known: Mapping[str, Measure]) -> Card:

@@ -9,6 +9,7 @@ import pytest
 from callqa import config
 from callqa.config import Choice, find_settings, load, shipped
 from callqa.errors import ConfigError
+from callqa.parts import made
 
 
 @pytest.fixture
@@ -103,3 +104,26 @@ def test_unknown_keys_are_found_at_any_depth(raw, problem):
 def test_a_choice_that_is_none_of_the_known_names_the_nearest():
     with pytest.raises(ConfigError, match=r"diarizer\.pyanote: unknown; did you mean 'pyannote'"):
         config.build("f", "diarizer", Choice("pyanote"), {"pyannote": Inner})
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "at", "problem"),
+    [
+        ("scripts/discovery_ru.toml", "strict =", "strickt =", "strict =", "strickt: unknown; did you mean 'strict'?"),
+        ("scripts/discovery_ru.toml", '"=из-за =чего"', '"=из-за |"', "[steps.needs]", "phrases: phrase '=из-за |'"),
+        ("scripts/discovery_ru.toml", "weight = 0.5", "weight = -0.5", "weight = 0.5", "a weight is above 0"),
+        ("lexicons/en/trackers.toml", "label =", "lable =", "label =", "lable: unknown; did you mean 'label'?"),
+    ],
+)
+def test_mistakes_in_a_list_name_its_file_and_line(team, name, old, new, at, problem):
+    """``at`` is on the line that is named; a phrase is found by the head of its table, the list is some lines below."""
+    path = team.parent / name
+    text = path.read_text(encoding="utf-8")
+    line = 1 + text[: text.index(at)].count("\n")
+    if at.startswith("["):
+        line += text[text.index(at) :].partition("phrases =")[0].count("\n")
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        made(load(team))
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert problem in str(caught.value)
