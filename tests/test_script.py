@@ -5,6 +5,7 @@ from spoken import call, measured, value
 
 from callqa.analysers.script import Script
 from callqa.config import load, shipped
+from callqa.errors import ConfigError
 
 SETTINGS = load(shipped("configs") / "callqa.toml")
 SHIPPED = Script(next(c for c in SETTINGS.analysers if c.use == "script").options["lexicons"])
@@ -128,6 +129,36 @@ def test_the_objection_step_applies_where_the_customer_objects(lines, step, cove
     whole = call(*FULL[:3], *lines, FULL[3], language="ru")
     assert value(analyser, whole, "script.objections") == step
     assert value(analyser, whole, "script_coverage") == coverage
+
+
+NEVER = {**STEPS, "promise": {"label": "Обещания", "phrases": ["гарантия"], "absent": True, "negation": "without"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "window", "expected"),
+    [
+        ("ладно", {}, (1, 1)),
+        ("даём гарантию", {}, (0, 0.8333)),  # the weight of 1 in 6
+        ("не гарантия", {}, (1, 1)),
+        ("даём гарантию", {"end": 0.3}, (1, 1)),  # said at 60 s of 100
+        ("даём гарантию", {"start": 0.3}, (0, 0.8333)),
+    ],
+)
+def test_a_step_may_be_that_nothing_of_a_kind_is_said(said, window, expected):
+    steps = {**NEVER, "promise": {**NEVER["promise"], **({"window": window} if window else {})}}
+    found = measured(script(steps), call(*FULL[:3], f"rep 60-64 {said}", FULL[3], language="ru"))
+    assert (found["script.promise"].value, round(found["script_coverage"].value, 4)) == expected
+    assert (found["script_order"].value, found["step_timeliness"].value) == (1, 1)  # it has no time of its own
+    notes = [e.note for e in found["script_coverage"].evidence]
+    assert notes == ([] if expected[0] else ["Сказано: Обещания: даём гарантию"])
+    assert len(found["script.promise"].evidence) == 1 - expected[0]
+
+
+@pytest.mark.parametrize(("key", "value"), [("order", 2), ("min", 2), ("strict", True), ("when", "objection")])
+def test_what_must_not_come_has_no_place_and_no_number(key, value):
+    steps = {"promise": {**NEVER["promise"], key: value}}
+    with pytest.raises(ConfigError, match=rf"steps\.promise\.{key}: contradicts absent"):
+        script(steps, **OBJECTING)
 
 
 def test_a_step_of_the_other_language_is_not_measured():

@@ -16,8 +16,8 @@ from callqa.errors import ConfigError
 from callqa.types import Call, Evidence, Language, Measure, Measurement, Side, Span, covered
 
 NOTES: dict[Language, dict[str, str]] = {
-    "ru": {"missing": "Нет шага", "order": "Раньше, чем нужно", "late": "Не вовремя"},
-    "en": {"missing": "Step left out", "order": "Too early", "late": "At the wrong time"},
+    "ru": {"missing": "Нет шага", "order": "Раньше, чем нужно", "late": "Не вовремя", "said": "Сказано"},
+    "en": {"missing": "Step left out", "order": "Too early", "late": "At the wrong time", "said": "Said"},
 }
 
 
@@ -28,7 +28,8 @@ class Step:
     ``phrases`` of ``side`` that show it, at least ``min`` times. ``order``: its place (equal places may swap, None may
     come at any time). ``window``: where in the call it belongs; ``strict``: phrases outside of it do not count at all.
     ``when`` = "objection": the step applies only to calls in which the customer objects, and is done where an objection
-    is handled; it needs no phrases.
+    is handled; it needs no phrases. ``absent``: done where none of its phrases is said (inside the window).
+    ``negation`` = "without": phrases behind "не", "not" do not count.
     """
 
     label: str
@@ -40,6 +41,8 @@ class Step:
     window: Window | None = None
     strict: bool = False
     when: Literal["always", "objection"] = "always"
+    absent: bool = False
+    negation: Literal["any", "without"] = "any"
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -105,11 +108,12 @@ class Script:
         heard = Heard.of(call, self._tables[language]["backchannels"])
         steps = self._applicable(heard)
         done = {name: found for name, step in steps.items() if (found := self._done(heard, step))}
-        yield _coverage(heard, steps, done)
+        broken = {name: self._said(heard, step) for name, step in steps.items() if step.absent and name not in done}
+        yield _coverage(heard, steps, done, broken)
         yield _order(heard, steps, done)
         yield _timeliness(heard, steps, done)
         for name in self._labels:
-            yield self._step(heard, name, steps, done)
+            yield self._step(heard, name, steps, done, broken)
 
     def _applicable(self, heard: Heard) -> dict[str, Step]:
         steps = self._steps[heard.language]
@@ -119,31 +123,57 @@ class Script:
         return {name: step for name, step in steps.items() if name not in needless}
 
     def _done(self, heard: Heard, step: Step) -> Done | None:
-        if step.when == "objection":
-            moments = [objection.moment for objection in self._objections.heard(heard) if objection.handled]
-        else:
-            moments = heard.hits(step.phrases, *step.sides)
+        moments = self._said(heard, step)
+        if step.absent:
+            at = _moment(step.window, heard.active)
+            return None if moments else Done((), Moment(Span(at, at), "rep"), True)
         inside = [m for m in moments if step.window is None or step.window.holds(m.start, heard.active)]
         if len(inside if step.strict else moments) < step.min:
             return None
         return Done(tuple(inside if step.strict else moments), (inside or moments)[0], bool(inside))
 
-    def _step(self, heard: Heard, name: str, steps: Mapping[str, Step], done: Mapping[str, Done]) -> Measurement:
+    def _said(self, heard: Heard, step: Step) -> list[Moment]:
+        """Every moment of the step; of one that must not come, those inside its window."""
+        if step.when == "objection":
+            return [objection.moment for objection in self._objections.heard(heard) if objection.handled]
+        moments = heard.hits(step.phrases, *step.sides, affirmed=step.negation == "without")
+        if step.absent and step.window is not None:
+            return [m for m in moments if step.window.holds(m.start, heard.active)]
+        return moments
+
+    def _step(
+        self,
+        heard: Heard,
+        name: str,
+        steps: Mapping[str, Step],
+        done: Mapping[str, Done],
+        broken: Mapping[str, Sequence[Moment]],
+    ) -> Measurement:
         if name not in self._steps[heard.language]:
             return Measurement(f"script.{name}", None, reason="not_in_lexicon")
         if name not in steps:
             return Measurement(f"script.{name}", None, reason="no_objections")
-        moments = done[name].moments if name in done else ()
+        moments = done[name].moments if name in done else broken.get(name, ())
         evidence = tuple(heard.cited(moment, steps[name].label) for moment in moments)
         return Measurement(f"script.{name}", float(name in done), len(moments), evidence=evidence)
 
 
-def _coverage(heard: Heard, steps: Mapping[str, Step], done: Mapping[str, Done]) -> Measurement:
-    """The weighted share of applicable steps done; each missing step is evidence at the place where it belongs."""
+def _coverage(
+    heard: Heard, steps: Mapping[str, Step], done: Mapping[str, Done], broken: Mapping[str, Sequence[Moment]]
+) -> Measurement:
+    """The weighted share of applicable steps done; each missing step is evidence at the place where it belongs.
+
+    Of a step that must not come (``broken``) the first moment is.
+    """
     whole = sum(step.weight for step in steps.values())
     share = sum(steps[name].weight for name in done) / whole
     missing = sorted((name for name in steps if name not in done), key=lambda name: -steps[name].weight)
-    evidence = [_missing(heard, steps[name]) for name in missing]
+    evidence = [
+        heard.cited(broken[name][0], f"{NOTES[heard.language]['said']}: {steps[name].label}")
+        if name in broken
+        else _missing(heard, steps[name])
+        for name in missing
+    ]
     return Measurement("script_coverage", share, len(steps), evidence=tuple(evidence))
 
 
@@ -166,7 +196,7 @@ def _order(heard: Heard, steps: Mapping[str, Step], done: Mapping[str, Done]) ->
 
 
 def _timeliness(heard: Heard, steps: Mapping[str, Step], done: Mapping[str, Done]) -> Measurement:
-    timed = [name for name in done if steps[name].window is not None]
+    timed = [name for name in done if steps[name].window is not None and not steps[name].absent]
     if not timed:
         return Measurement("step_timeliness", None, reason="too_few_steps")
     late = [name for name in timed if not done[name].timely]
@@ -200,6 +230,12 @@ def _check(language: str, name: str, step: Step) -> None:
         raise ConfigError(where, f"steps.{name}.phrases", 'missing; only a step with when = "objection" needs none')
     if step.weight <= 0:
         raise ConfigError(where, f"steps.{name}.weight", f"{step.weight:g}; a weight is above 0, leave the step out")
+    extra = "strict" if step.strict else "order" if step.order is not None else "min" if step.min > 1 else ""
+    if step.absent and (extra or step.when == "objection"):
+        key = extra or "when"
+        raise ConfigError(
+            where, f"steps.{name}.{key}", "contradicts absent: what must not come has no place and no number"
+        )
     if step.min < 1:
         raise ConfigError(where, f"steps.{name}.min", f"{step.min}; a step needs at least 1 phrase")
 
