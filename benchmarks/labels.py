@@ -6,7 +6,8 @@
 
 Prints precision, recall and F1 by kind, and every miss and false find with ``--verbose``. Stages and next steps are
 counted by call, forbidden phrases by turn, objections by turn and kind; "handled" among the objections found; "phases"
-by labelled rep turn, in the phase in which most of it lies.
+by labelled rep turn, in the phase in which most of it lies; "mood" by call: the sign of the customer's sentiment in the
+first third where the label of the start is no neutral one, and in the last third likewise.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from callqa.engines import Done
 from callqa.evaluation import Found
 from callqa.types import Call, Measurement, Metadata, Recording, Span, covered, overlaps
 
-USED = ("script", "trackers", "objections", "next_step", "phases")
+USED = ("script", "trackers", "objections", "next_step", "phases", "sentiment")
 KINDS = ("price", "competitor", "timing", "authority", "need")
 STEPS = {
     "greeting": ("greeting", "introduction"),
@@ -50,11 +51,12 @@ PHASES = {
     "next_step": "close",
     "closing": "close",
 }
+MOODS = {"positive": 1, "calmer": 1, "negative": -1, "upset": -1, "angry": -1, "bored": -1}
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What a truth file says: stages, next step, and by turn forbidden phrases, objections (kind, handled), phases."""
+    """What a truth file says: stages, next step, moods, and by turn forbidden phrases, objections, phases."""
 
     stages: frozenset[str]
     next_step: bool
@@ -62,6 +64,7 @@ class Labels:
     forbidden: tuple[Span, ...]
     objections: tuple[tuple[Span, str, bool], ...]
     phases: tuple[tuple[Span, str], ...]
+    moods: dict[str, str]
 
 
 def main() -> None:
@@ -145,6 +148,7 @@ def labels(path: Path) -> Labels:
             for span, turn in zip(spans, raw["turns"], strict=True)
             if turn.get("stage") and turn["speaker"] == "rep"
         ),
+        {third: raw["labels"][f"customer_mood_{edge}"] for third, edge in (("first", "start"), ("last", "end"))},
     )
 
 
@@ -156,6 +160,7 @@ def judged(true: Labels, found: dict[str, Measurement], objections: list[Objecti
     if true.conversation:
         yield from verdicts("next_step", true.next_step, found["next_step"].value == 1, "next_step")
         yield from phases(true.phases, found)
+        yield from moods(true.moods, found)
     forbidden = found["forbidden_phrases"].evidence
     yield from turns("forbidden", list(true.forbidden), [(e.span, e.note) for e in forbidden])
     for kind in KINDS:
@@ -174,6 +179,15 @@ def phases(true: tuple[tuple[Span, str], ...], found: dict[str, Measurement]) ->
         mine = max(stretches, key=lambda name: covered(overlaps([span], stretches[name])))
         for verdict in ("hits",) if mine == phase else ("missed", "false"):
             yield "phases", verdict, f"at {span.start:.0f} s: {phase}, found {mine}"
+
+
+def moods(true: dict[str, str], found: dict[str, Measurement]) -> Iterator[tuple[str, str, str]]:
+    """Each label that says good or bad: met by the sign of that third, or missed and false."""
+    for third, mood in true.items():
+        value = found[f"sentiment_{third}_customer"].value or 0.0
+        if sign := MOODS.get(mood):
+            for verdict in ("hits",) if value * sign > 0 else ("missed", "false"):
+                yield "mood", verdict, f"{third} third: {mood}, found {value:.2f}"
 
 
 def verdicts(kind: str, true: bool, found: bool, which: str) -> Iterator[tuple[str, str, str]]:

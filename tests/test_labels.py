@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"stages": 0.9, "forbidden": 0.9, "objections": 0.85, "next_step": 0.85, "handled": 0.85, "phases": 0.8}
+FLOORS = {"stages": 0.9, "forbidden": 0.9, "objections": 0.85, "next_step": 0.85, "handled": 0.85, "phases": 0.8, "mood": 0.85}
 
 
 @pytest.fixture(scope="module")
@@ -26,5 +26,5 @@ def test_labels_of_the_open_calls_are_found(tally, plain):
 
 def test_labels_of_the_sample_calls_are_found(tally):
     found = tally(ROOT / "sample_audio")
-    for kind in ("stages", "objections", "next_step", "phases"):
+    for kind in ("stages", "objections", "next_step", "phases", "mood"):
         assert found[kind].rates()["f1"] >= 0.8, kind

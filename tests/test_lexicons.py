@@ -13,11 +13,15 @@ from callqa.types import Span
 
 CONFIGS = shipped("configs")
 SETTINGS = load(CONFIGS / "callqa.toml")
+NAMES = (
+    "trackers", "objections", "next_step", "qualification", "meddic", "phases", "mentions", "offers", "sentiment",
+    "confidence",
+)  # fmt: skip
 LISTS = {
     f"{language}/{name}": read_toml(CONFIGS / folder / f"{name}{ending}.toml")
     for language in ("ru", "en")
     for folder, name, ending in [
-        *((f"lexicons/{language}", name, "") for name in ("trackers", "objections", "next_step", "qualification")),
+        *((f"lexicons/{language}", name, "") for name in NAMES),
         ("scripts", "discovery", f"_{language}"),
     ]
 }
@@ -70,6 +74,26 @@ def test_the_lists_are_long_enough_to_be_of_use(language):
     assert set(slots) == {"budget", "authority", "need", "timing"}
     assert all(len(slot["ask"]) >= 8 and len(slot["answer"]) >= 6 for slot in slots.values())
     assert len(LISTS[f"{language}/discovery"]["steps"]) >= 8
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_lists_of_the_talk_are_long_enough_to_be_of_use(language):
+    sizes = {
+        name: sum(len(listed) for _, listed in phrases(LISTS[f"{language}/{name}"]))
+        for name in ("meddic", "phases", "mentions", "offers", "sentiment", "confidence")
+    }
+    least = {"meddic": 150, "phases": 200, "mentions": 100, "offers": 100, "sentiment": 350, "confidence": 80}
+    assert {name: size for name, size in sizes.items() if size < least[name]} == {}
+    slots = LISTS[f"{language}/meddic"]["slots"]
+    assert list(slots) == [
+        "metrics", "economic_buyer", "decision_criteria", "decision_process", "identify_pain", "champion",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_phrase_of_the_sentiment_list_has_one_strength(language):
+    listed = [phrase for _, each in phrases(LISTS[f"{language}/sentiment"]["sentiment"]) for phrase in each]
+    assert sorted(set(listed)) == sorted(listed)
 
 
 def test_both_languages_have_the_same_steps_kinds_slots_and_forbidden_rows():

@@ -3,7 +3,7 @@
 import pytest
 from spoken import call, measured, value
 
-from callqa.analysers.qualification import Qualification
+from callqa.analysers.qualification import Meddic, Qualification
 from callqa.config import load, shipped
 
 SETTINGS = load(shipped("configs") / "callqa.toml")
@@ -132,3 +132,58 @@ def test_the_shipped_lists_hear_what_customers_tell_unasked(language, slot, line
 )
 def test_small_talk_covers_no_slot(language, rep, customer):
     assert value(SHIPPED, call(f"rep 0-6 {rep}", f"customer 7-9 {customer}", language=language), "qualification") == 0
+
+
+MEDDIC = Meddic(lexicons=next(c for c in SETTINGS.analysers if c.use == "meddic").options["lexicons"])
+
+
+@pytest.mark.parametrize(
+    ("language", "slot", "question", "answer"),
+    [
+        ("ru", "metrics", "Во сколько вам обходится один такой случай?", "Тысячи три."),
+        ("ru", "economic_buyer", "А кто утверждает такую сумму?", "Генеральный."),
+        ("ru", "decision_criteria", "Что для вас важнее всего при выборе?", "Скорость."),
+        ("ru", "decision_process", "Как у вас проходит согласование?", "Через юристов."),
+        ("ru", "identify_pain", "Что вам мешает больше всего?", "Ошибки."),
+        ("ru", "champion", "Сможете рассказать об этом директору?", "Конечно."),
+        ("en", "metrics", "How much does one such day cost you?", "About a grand."),
+        ("en", "economic_buyer", "Who signs off on the budget?", "Our CFO."),
+        ("en", "decision_criteria", "What matters most to you?", "Speed."),
+        ("en", "decision_process", "Who else is involved in it?", "The legal team."),
+        ("en", "identify_pain", "What is your biggest challenge today?", "Late vans."),
+        ("en", "champion", "Would you present it to your director?", "Certainly."),
+    ],
+)
+def test_meddic_slots_are_asked_and_answered(language, slot, question, answer):
+    found = measured(MEDDIC, call(f"rep 0-4 {question}", f"customer 5-8 {answer}", language=language))
+    assert found[f"qualification_meddic.{slot}"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "slot", "line"),
+    [
+        ("ru", "metrics", "Мы теряем сорок тысяч в месяц."),
+        ("ru", "economic_buyer", "У нас директор, он деньги подписывает."),
+        ("ru", "decision_criteria", "Для нас главное, чтобы работало ночью."),
+        ("ru", "decision_process", "Надо показать это заведующему складом."),
+        ("ru", "identify_pain", "Постоянно путаются остатки, и заявки теряются."),
+        ("ru", "champion", "Я сам расскажу об этом директору."),
+        ("en", "metrics", "We lose four thousand dollars a month."),
+        ("en", "economic_buyer", "Our finance director signs everything."),
+        ("en", "decision_criteria", "The most important thing is support."),
+        ("en", "decision_process", "I would need to show it to the owner."),
+        ("en", "identify_pain", "Our problem is late vans."),
+        ("en", "champion", "I will show it to my team."),
+    ],
+)
+def test_meddic_slots_are_told_unasked(language, slot, line):
+    found = measured(MEDDIC, call("rep 0-4 Так.", f"customer 5-8 {line}", language=language))
+    assert found[f"qualification_meddic.{slot}"].value == 1
+
+
+def test_meddic_names_its_gaps_beside_bant():
+    lines = ("rep 0-4 Добрый день.", "customer 5-8 Здравствуйте.")
+    found = measured(MEDDIC, call(*lines, language="ru"))
+    assert found["qualification_meddic"].value == 0
+    assert found["qualification_meddic"].evidence[0].note.startswith("не выяснено: Показатели, Кто даёт деньги")
+    assert not set(found) & set(measured(SHIPPED, call(*lines, language="ru")))

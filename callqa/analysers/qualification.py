@@ -1,11 +1,11 @@
-"""Whether the rep found out what qualifies a deal: budget, who decides, need, timing (BANT, or slots of your own)."""
+"""Whether the rep found out what qualifies a deal: by BANT, by MEDDIC, or by slots of your own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from callqa.analysers import lexicon
 from callqa.analysers.heard import Heard, Moment, named, tables, unheard
@@ -41,6 +41,9 @@ class Found:
 class Qualification:
     """Slots covered: asked and answered, or told unasked. An answer comes within ``answer_within`` seconds."""
 
+    NAME: ClassVar[str] = "qualification"
+    TITLE: ClassVar[tuple[str, str]] = ("Qualification", "Квалификация")
+
     answer_within: Seconds = 8.0
     lexicons: Lexicons = field(default_factory=dict)
 
@@ -49,7 +52,7 @@ class Qualification:
 
     @cached_property
     def _tables(self) -> dict[str, dict[str, Any]]:
-        return tables("qualification", self.lexicons, {"slots": dict[str, Slot], "evasive": tuple[str, ...]})
+        return tables(self.NAME, self.lexicons, {"slots": dict[str, Slot], "evasive": tuple[str, ...]})
 
     @property
     def _slots(self) -> dict[str, dict[str, Slot]]:
@@ -57,10 +60,10 @@ class Qualification:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        labels = named(self._slots, lambda slot: slot.label)
+        labels, (title, title_ru) = named(self._slots, lambda slot: slot.label), self.TITLE
         return (
-            Measure("qualification", "0-1", "Qualification", "Квалификация"),
-            *(Measure(f"qualification.{name}", "bool", f"Qualification: {en}", f"Квалификация: {ru}")
+            Measure(self.NAME, "0-1", title, title_ru),
+            *(Measure(f"{self.NAME}.{name}", "bool", f"{title}: {en}", f"{title_ru}: {ru}")
               for name, (en, ru) in labels.items()),
         )  # fmt: skip
 
@@ -78,9 +81,9 @@ class Qualification:
         for name in named(self._slots, lambda slot: slot.label):
             if name in found:
                 covered = float(found[name].answered is not None)
-                yield Measurement(f"qualification.{name}", covered, len(moments[name]), evidence=moments[name])
+                yield Measurement(f"{self.NAME}.{name}", covered, len(moments[name]), evidence=moments[name])
             else:
-                yield Measurement(f"qualification.{name}", None, reason="not_in_lexicon")
+                yield Measurement(f"{self.NAME}.{name}", None, reason="not_in_lexicon")
 
     def _overall(
         self, heard: Heard, found: Mapping[str, Found], moments: Mapping[str, tuple[Evidence, ...]]
@@ -93,7 +96,7 @@ class Qualification:
             last = [floor for floor in heard.floors if floor.side == "rep"][-1:]
             note = f"{NOTES[heard.language]['gaps']}: {', '.join(slots[name].label for name in gaps)}"
             evidence = [*(Evidence(f.start, f.start, note) for f in last), *evidence]
-        return Measurement("qualification", 1 - len(gaps) / len(slots), len(slots), evidence=tuple(evidence))
+        return Measurement(self.NAME, 1 - len(gaps) / len(slots), len(slots), evidence=tuple(evidence))
 
     def _found(self, heard: Heard, slot: Slot) -> Found:
         asked = heard.hits(slot.ask, "rep")
@@ -114,6 +117,14 @@ class Qualification:
         if not said or heard.hits(self._tables[heard.language]["evasive"], "customer", within=within):
             return None
         return Moment(Span(said[0].start, said[-1].end), "customer")
+
+
+@dataclass(frozen=True)
+class Meddic(Qualification):
+    """The same by MEDDIC: metrics, economic buyer, decision criteria and process, pain, champion."""
+
+    NAME: ClassVar[str] = "qualification_meddic"
+    TITLE: ClassVar[tuple[str, str]] = ("MEDDIC", "MEDDIC")
 
 
 def _evidence(heard: Heard, label: str, found: Found) -> tuple[Evidence, ...]:

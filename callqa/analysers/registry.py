@@ -24,9 +24,16 @@ SHIPPED = {
     "objections": "callqa.analysers.objections:Objections",
     "next_step": "callqa.analysers.next_step:NextStep",
     "qualification": "callqa.analysers.qualification:Qualification",
+    "meddic": "callqa.analysers.qualification:Meddic",
     "fillers": "callqa.analysers.fillers:Fillers",
     "tone": "callqa.analysers.tone:Tone",
+    "gaming": "callqa.analysers.gaming:Gaming",
     "phases": "callqa.analysers.phases:Phases",
+    "mentions": "callqa.analysers.mentions:Mentions",
+    "offers": "callqa.analysers.offers:Offers",
+    "sentiment": "callqa.analysers.sentiment:Sentiment",
+    "engagement": "callqa.analysers.engagement:Engagement",
+    "confidence": "callqa.analysers.confidence:Confidence",
 }
 
 

@@ -13,7 +13,7 @@ NBSP = "\u00a0"
 Band = tuple[float | None, float | None, float | None, float | None]
 DIGITS = {"count": 0, "wpm": 0, "ratio": 2, "st/s": 1, "syl/s": 1, "1/min": 1, "1/h": 0, "0-1": 0, "words": 0}
 # what a unit can be at least and at most: a bound there is no bound
-LIMITS = {"0-1": (0.0, 1.0), "bool": (0.0, 1.0), "0-10": (0.0, 10.0)}
+LIMITS = {"0-1": (0.0, 1.0), "bool": (0.0, 1.0), "0-3": (0.0, 3.0), "0-10": (0.0, 10.0)}
 SIGNED = ("z", "st/s", "-1..1", "-2..2")
 
 
