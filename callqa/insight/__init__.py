@@ -1,0 +1,1 @@
+"""What deals and calls show together: how new reps come up to the tenured."""
