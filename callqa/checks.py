@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from callqa.config import nearest
 from callqa.errors import ConfigError
-from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Side, Span, Trust, joined
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Side, Sounds, Span, Trust, joined
 from callqa.window import EPS, Window, active_span
 
 Band = tuple[float, float, float, float]
 PASS: Band = (0.0, 1.0, 1.0, 2.0)
+Again = Callable[[Call, str], Measurement | None]
 PREFIX = "check."
 PHASE = "phase."
 PHASES = ("opening", "needs", "presentation", "objections", "close")
@@ -44,8 +46,9 @@ class Check:
     The moments of ``measure`` that ``side`` made inside ``window`` are counted; ``before`` and ``after`` name another
     measure and leave only the moments before its first one begins, or after it has ended. The check passes where their
     number is ``at_least`` and ``at_most`` so many (``absent``: none; by default: at least one). A measure that is a
-    figure ("talk_share") is compared as it is. With a ``band`` the number itself is the value. ``weight`` 0: shown, and
-    good for a fatal criterion, but no part of the score. ``unit`` is found when the scorecard is read.
+    figure ("talk_share") is compared; in a window it is that of the words and turns inside. With a ``band`` the number
+    itself is the value. ``weight`` 0: shown, and good for a fatal criterion, but no part of the score. ``unit`` is
+    found when the scorecard is read.
     """
 
     name: str
@@ -106,9 +109,14 @@ def declared(by_language: Mapping[str, Sequence[Check]]) -> dict[str, Measure]:
     return found
 
 
-def judged(call: Call, measured: Mapping[str, Measurement], checks: Iterable[Check]) -> dict[str, Measurement]:
-    """Every check of a call as a measurement: a value with its moments, or the reason that there is none."""
-    judge = _Judge(call, measured)
+def judged(
+    call: Call, measured: Mapping[str, Measurement], checks: Iterable[Check], again: Again | None = None
+) -> dict[str, Measurement]:
+    """Every check of a call as a measurement: a value with its moments, or the reason that there is none.
+
+    ``again`` measures a part of the call anew, for figures in a window.
+    """
+    judge = _Judge(call, measured, again)
     return {check.measure_name: judge.result(check) for check in checks}
 
 
@@ -118,12 +126,18 @@ class _Judge:
 
     call: Call
     measured: Mapping[str, Measurement]
+    again: Again | None
 
     def result(self, check: Check) -> Measurement:
         found = self.measured.get(check.measure)
         reason = _missing(found) or self._unplaced(check, found)
         if found is None or reason:
             return Measurement(check.measure_name, None, reason=reason or "not_in_lexicon")
+        if not check.counts and check.window is not None:
+            part = cut(self.call, check.window.spans(self._base(check.window)))
+            found = self.again(part, check.measure) if self.again else None
+            if found is None or found.value is None:
+                return Measurement(check.measure_name, None, reason=_missing(found, "moments_unknown"))
         if not check.counts:
             return self._said(check, found.value or 0.0, found.n, found.evidence, found.trust)
         if not check.narrowed and not found.evidence:
@@ -198,6 +212,24 @@ class _Judge:
 
     def _noted(self, note: str, moment: Evidence) -> Evidence:
         return replace(moment, note=NOTES[self.call.transcript.language][note].format(moment.note))
+
+
+def cut(call: Call, spans: Sequence[Span]) -> Call:
+    """The words and turns inside the spans alone; what lies between these is no conversation."""
+    turns = [
+        replace(
+            turn,
+            start=both.start,
+            end=both.end,
+            words=tuple(w for w in turn.words if both.start <= (w.start + w.end) / 2 < both.end),
+        )
+        for turn in call.transcript.turns
+        for span in spans
+        if (both := turn.span & span)
+    ]
+    between = [Sounds("transfer", a.end, b.start) for a, b in pairwise(spans) if a.end < b.start]
+    events = (*call.transcript.events, *between)
+    return replace(call, transcript=replace(call.transcript, turns=tuple(turns), events=events))
 
 
 def said_by(call: Call, moment: Evidence) -> Side:
@@ -309,9 +341,12 @@ def _fit(check: Check) -> Iterator[tuple[str, str]]:
     """What does not fit the measure: a figure has no moments, and moments are counted from 0."""
     name = check.measure
     if not check.counts:
-        used = next((f for f in ("window", "before", "after", "absent") if getattr(check, f)), "")
+        used = next((f for f in ("before", "after", "absent") if getattr(check, f)), "")
         if used:
-            yield used, f"'{name}' is one figure of the whole call ({check.unit}); only moments can be counted there"
+            yield (
+                used,
+                f"'{name}' is one figure ({check.unit}); only moments come {used if used != 'absent' else 'never'}",
+            )
         if check.band is None and check.at_least is None and check.at_most is None:
             yield "", f"'{name}' is a figure ({check.unit}): give at_least, at_most or a band"
     elif check.at_most is not None and check.at_most < 0:

@@ -40,7 +40,7 @@ from callqa.types import (
 )
 
 # raise a stage's number when its code gives other answers for the same options
-REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "score": 1, "doubt": 1}
+REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "checks": 1, "score": 1, "doubt": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Pipeline:
         value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
-        judged = checks.judged(replace(about, transcript=led(transcript)), measures, card.checks)
+        judged = self._judged(kept, measures_print, about, measures, sound) if card.checks else {}
         score_print = fingerprint("score", measures_print, card, __version__)
         lists = fingerprint("score", self._analysers())[:8]
         value = kept.get(
@@ -173,10 +173,32 @@ class Pipeline:
         value = kept.get("doubt", doubt_print, lambda: self._doubted(about, {**measures, **judged}, scorecard))
         return Scored(about, {**measures, **judged}, scorecard, msgspec.json.decode(value, type=Doubt)), kept
 
+    def _judged(
+        self,
+        kept: Kept,
+        measures_print: str,
+        about: Call,
+        measures: Mapping[str, Measurement],
+        sound: Callable[[], dict[Side, Track]],
+    ) -> dict[str, Measurement]:
+        """What the scorecard's checks find."""
+        card = self.parts.cards[about.transcript.language]
+
+        def again(part: Call, name: str) -> Measurement | None:
+            giver = next(a for a in self.parts.analysers if any(m.name == name for m in a.measures))
+            return next((m for m in giver.analyse(replace(part, tracks=sound())) if m.name == name), None)
+
+        def compute() -> bytes:
+            call = replace(about, transcript=led(about.transcript))
+            return msgspec.json.encode(checks.judged(call, measures, card.checks, again))
+
+        value = kept.get("checks", fingerprint("checks", measures_print, card.checks), compute)
+        return msgspec.json.decode(value, type=dict[str, Measurement])
+
     def _doubted(self, about: Call, measures: Mapping[str, Measurement], scorecard: Scorecard) -> bytes:
         call = replace(about, transcript=led(about.transcript))
-        card, analysers = self.parts.cards[about.transcript.language], trust.headline(self.parts.analysers)
-        return msgspec.json.encode(trust.doubted(call, measures, scorecard, card, analysers, self.parts.errors))
+        card, parts = self.parts.cards[about.transcript.language], self.parts
+        return msgspec.json.encode(trust.doubted(call, measures, scorecard, card, parts.analysers, parts.errors))
 
     def kept_score(self, store: Store, sha: str) -> float | None:
         """The score a call has in the store today, whatever settings it was made with."""
@@ -279,7 +301,7 @@ def worker(settings: Settings, parts: Parts) -> Callable[[Job], Listened]:
 def measured(analysers: Iterable[Analyser], about: Call, tracks: Mapping[Side, Track]) -> bytes:
     """Every analyser's measurements of a call, as kept."""
     call = Call(about.recording, about.metadata, led(about.transcript), tracks)
-    return msgspec.json.encode({m.name: m for analyser in analysers for m in analyser.analyse(call)})
+    return msgspec.json.encode(trust.measures(tuple(analysers), call))
 
 
 def packed(tracks: Mapping[int, Track]) -> bytes:

@@ -40,10 +40,15 @@ MEASURES = catalogue(ANALYSERS)
 CONFIGS = shipped("configs")
 
 
+def again(part, name):
+    """The figure of a part of a call."""
+    return next(m for analyser in ANALYSERS for m in analyser.analyse(part) if m.name == name)
+
+
 def found(a_call, check, **more):
     """The check on the call, read as from a file and judged on what the analysers measure."""
     measured = {m.name: m for analyser in ANALYSERS for m in analyser.analyse(a_call)} | more
-    (result,) = judged(a_call, measured, [replace(check, unit=MEASURES[check.measure].unit)]).values()
+    (result,) = judged(a_call, measured, [replace(check, unit=MEASURES[check.measure].unit)], again).values()
     return result
 
 
@@ -195,6 +200,27 @@ def test_a_figure_is_compared_as_it_is(bounds, expected):
     assert answer(call("rep 0-30 a", "customer 31-61 b"), Check("c", "talk_share", **bounds)) == expected
 
 
+@pytest.mark.parametrize(
+    ("measure", "window", "expected"),
+    [
+        ("talk_share", Part(end=1, unit="third"), 1 / 3),  # 10 s of the rep's, 20 s of the customer's
+        ("talk_share", Part(start=30, unit="s"), 0.5),
+        ("talk_share", Part(start=10, end=30, unit="s"), 0),
+        ("talk_share", Part(phase="needs"), 0.25),  # 5-15 and 40-50 s: 5 s in 20
+        ("longest_monologue", Part(end=35, unit="s"), 10),  # a turn that goes on is cut at the border
+        ("longest_monologue", Part(start=35, unit="s"), 30),
+        ("silence_share", Part(phase="needs"), 0),  # what lies between two stretches of a phase is no silence
+        ("talk_share", Part(phase="close"), "no_phase"),
+        ("talk_share", Part(start=200, unit="s"), "window_outside"),
+    ],
+)
+def test_a_figure_in_a_window_is_that_of_what_is_said_there(measure, window, expected):
+    a_call = call("rep 0-10 a b", "customer 10-30 c d", "customer 30-60 e f", "rep 60-90 g h", language="en")
+    told = {"phase.needs": Measurement("phase.needs", 20.0, evidence=(Evidence(5, 15, ""), Evidence(40, 50, "")))}
+    got = answer(a_call, Check("c", measure, window=window, band=(0.0, 1.0, 9.0, 99.0)), **told)
+    assert got == (expected if isinstance(expected, str) else pytest.approx(expected))
+
+
 def test_moments_that_are_not_all_listed_are_not_counted_in_a_window():
     part = {"tracker.budget": Measurement("tracker.budget", 9.0, 9, evidence=(Evidence(0, 1, "budget"),))}
     for check in (Check("c", "tracker.budget", side="rep"), Check("c", "tracker.budget", window=Part(end=0.5))):
@@ -290,7 +316,7 @@ weight = 2.0
         ("weight = 2.0", 'before = "script.offer"\nafter = "script.offer"', 15, "both before and after"),
         ("weight = 2.0", 'unit = "count"', 14, "comes from the measure; leave it out"),
         ('"script.greeting"', '"talk_share"', 10, "give at_least, at_most or a band"),
-        ('"script.greeting"', '"talk_share"\nat_most = 0.5\nwindow = { end = 0.5 }', 14, "is one figure"),
+        ('"script.greeting"', '"talk_share"\nat_most = 0.5\nafter = "script.offer"', 14, "only moments come after"),
         ('"script.greeting"', '"interruptions"\nside = "customer"', 13, "is called 'interruptions_customer'"),
         ("weight = 2.0", 'side = "manager"', 14, "Invalid enum value 'manager'"),
     ],

@@ -197,6 +197,19 @@ def test_a_rule_that_is_added_is_told_from_those_whose_share_it_changes(callqa, 
     assert all(change["after"] < change["before"] for change in done["changes"] if change["why"] == "shares")
 
 
+def test_a_figure_in_a_window_is_measured_anew_and_kept_once(team):
+    window = '\n[[checks]]\nname = "listens"\nmeasure = "talk_share"\nwindow = { end = 0.25 }\nat_most = 0.4\n'
+    (team / "listens.toml").write_text(EXAMPLE.read_text() + window)
+    with api.team(store=f"sqlite:///{team / 'callqa.db'}") as opened:
+        opened, _ = opened.under(team / "listens.toml")
+        first, again = (opened.call("call.json") for _ in range(2))
+        sha = opened.store.find("call.json").sha256
+        assert len(opened.store.history(sha, "checks")) == 1
+    assert first.measures["check.listens"].value == 0.0  # 12 s of the rep's and 11 of the customer's in 25 s
+    assert first.measures["check.listens"] == again.measures["check.listens"]
+    assert first.measures["talk_share"].value == pytest.approx(0.602, abs=0.001)
+
+
 def test_points_lost_sum_to_what_is_missing_with_checks_too(team):
     found, document, _ = scored(team, EXAMPLE)
     cents = sum(round(p.points * 100) for p in found.scorecard.points_lost)
