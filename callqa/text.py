@@ -23,13 +23,16 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Generic, TypeVar
 
 from callqa.lemmas import CLOCK, NUMBER, read, spelt
 from callqa.types import Language, Seconds, Span, Word
 
+Kept = TypeVar("Kept")
 FUZZY_LETTERS = 5
 FUZZY_RATIO = 85.0
 LONG_GAP: Seconds = 1.5  # a pause that ends a sentence whatever the punctuation says
+KEPT_WORDS = 64
 LONGEST_WORD: Seconds = 60.0  # no word that began before this long ago is still spoken
 NEGATORS = {
     "ru": frozenset({"не", "ни", "без", "нет", "никогда"}),
@@ -132,12 +135,36 @@ class Hit:
         return Span(self.start, max(self.start, self.end))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Same(Generic[Kept]):
+    """An immutable value as the key of a cache: equal to itself alone, so that no long call is hashed or compared."""
+
+    value: Kept
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
+
+
 def tokens(words: Iterable[Word], language: Language) -> Tokens:
     """The words as tokens; a word that is punctuation alone lengthens the mark before it.
 
     >>> [(t.text, sorted(t.lemmas), t.mark) for t in tokens([Word("Цены?", 0, 1)], "ru")]
     [('цены', ['цена'], '?')]
     """
+    # one side's words are asked for by every analyser: they are read once
+    long = isinstance(words, tuple) and len(words) >= KEPT_WORDS
+    return _kept(Same(words), language) if long else _tokens(words, language)
+
+
+@lru_cache(maxsize=8)
+def _kept(words: Same[Iterable[Word]], language: Language) -> Tokens:
+    return _tokens(words.value, language)
+
+
+def _tokens(words: Iterable[Word], language: Language) -> Tokens:
     result: list[Token] = []
     for word in words:
         parts, mark = spelt(word.text, language)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from callqa import text
 from callqa.config import check_known, convert
 from callqa.errors import ConfigError
-from callqa.types import Call, Evidence, Language, Measure, Measurement, Side, Span, Word
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Side, Span, Transcript, Word
 from callqa.window import Window as Window
 
 T = TypeVar("T")
@@ -58,8 +59,13 @@ def unexcused(hits: Iterable[text.Hit], excused: Sequence[text.Hit]) -> list[tex
 
 
 def spoken(call: Call, *sides: Side) -> tuple[Word, ...]:
-    """The words of the sides in order of time."""
-    words = (word for side in sides for turn in call.transcript.by(side) for word in turn.words)
+    """The words of the sides in order of time: the same tuple each time that a call is asked for them."""
+    return _spoken(text.Same(call.transcript), sides)
+
+
+@lru_cache(maxsize=8)
+def _spoken(transcript: text.Same[Transcript], sides: tuple[Side, ...]) -> tuple[Word, ...]:
+    words = (word for side in sides for turn in transcript.value.by(side) for word in turn.words)
     return tuple(sorted(words, key=lambda w: (w.start, w.end)))
 
 

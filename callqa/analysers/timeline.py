@@ -10,9 +10,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
-from callqa.types import Call, Seconds, Side, Span, Turn, Word, covered, joined, overlaps, without
+from callqa.text import Same
+from callqa.types import Call, Seconds, Side, Span, Transcript, Turn, Word, covered, joined, overlaps, without
 from callqa.window import EPS as EPS
 from callqa.window import active_span
 
@@ -103,7 +105,13 @@ class Timeline:
 
 def timeline(call: Call, rules: Rules) -> Timeline:
     """The call's timeline; sides other than rep and customer are not conversation."""
-    turns = call.transcript.turns
+    return _timeline(Same(call.transcript), rules)
+
+
+@lru_cache(maxsize=8)
+def _timeline(transcript: Same[Transcript], rules: Rules) -> Timeline:
+    """Kept for the latest calls: nearly every analyser asks for it."""
+    turns = transcript.value.turns
     pieces = {side: _pieces([t for t in turns if t.side == side], side, rules) for side in PARTIES}
     speech: dict[Side, tuple[Span, ...]] = {side: tuple(p.span for p in pieces[side]) for side in PARTIES}
     marked = tuple(
@@ -112,7 +120,7 @@ def timeline(call: Call, rules: Rules) -> Timeline:
             key=lambda p: (p.start, p.end, p.side),
         )
     )
-    holes = [t.span for t in turns if t.side == "ivr"] + [event.span for event in call.transcript.events]
+    holes = [t.span for t in turns if t.side == "ivr"] + [event.span for event in transcript.value.events]
     return Timeline(
         speech=speech,
         pieces=marked,
