@@ -18,7 +18,8 @@ EXAMPLE = shipped("configs") / "scorecards" / "example_checks_en.toml"
 SAID = (
     "rep 0-12 Right, so tell me about your fleet, how do you track your vans today?",
     "customer 13-24 We have nine vans and everything is on paper, it takes hours every week.",
-    "rep 25-40 Good morning by the way. Our platform shows every van on the map and sends you reports each week.",
+    "rep 25-40 Good morning by the way. Let me show you. Our platform shows every van on the map. It sends you reports. "
+    "You get alerts. It comes with a mobile app.",
     "customer 41-52 That sounds useful, but who else uses it and how does it work with our books?",
     "rep 53-70 Many firms like yours. What is your budget for this year? We can guarantee results.",
     "customer 71-82 About two thousand a month, I would say, maybe a bit more.",
@@ -85,13 +86,13 @@ def test_a_file_without_mistakes_says_what_is_in_it(callqa):
 
 @pytest.mark.parametrize("with_call", [False, True])
 def test_a_mistake_is_named_with_its_line_and_cure_and_exits_2(callqa, team, with_call):
-    path = edited(team, "wrong.toml", '"script.presentation"', '"script.presentaton"')
-    line = 1 + path.read_text()[: path.read_text().index("script.presentaton")].count("\n")
+    path = edited(team, "wrong.toml", '"phase.presentation"', '"phase.presentaton"')
+    line = 1 + path.read_text()[: path.read_text().index("phase.presentaton")].count("\n")
     done = callqa("scorecard", "check", path, *(["call.json"] if with_call else []))
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        f"callqa: {path}:{line}: checks[2] budget_before_presenting.before: no analyser gives 'script.presentaton'; "
-        "did you mean 'script.presentation'?\n"
+        f"callqa: {path}:{line}: checks[2] budget_before_presenting.before: no analyser gives 'phase.presentaton'; "
+        "did you mean 'phase.presentation'?\n"
     )
 
 
