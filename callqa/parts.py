@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from callqa import models
+from callqa import habit, models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
 from callqa.checks import declared
@@ -48,7 +48,7 @@ class Parts:
     def of(cls, settings: Settings) -> Parts:
         """Raises ConfigError or ModelError for what cannot be built."""
         analysers = made(settings)
-        known = catalogue(analysers)
+        known = {**catalogue(analysers), **{m.name: m for m in habit.MEASURES}}
         cards = {language: _card(settings, language, known) for language in settings.languages}
         hears, make_transcriber = _transcriber(settings)
         tells, make_diarizer = _diarizer(settings)

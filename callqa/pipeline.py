@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from callqa import __version__, checks, imports, scoring, sides, trust
+from callqa import __version__, checks, habit, imports, scoring, sides, trust
 from callqa.analysers import Analyser
 from callqa.audio import decode, sha256
 from callqa.config import Choice, Settings
@@ -40,7 +40,10 @@ from callqa.types import (
 )
 
 # raise a stage's number when its code gives other answers for the same options
-REVISIONS = {"import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "checks": 1, "score": 1, "doubt": 1}
+REVISIONS = {
+    "import": 1, "speech": 2, "tracks": 1, "transcript": 2, "measures": 1, "habit": 1,
+    "checks": 1, "score": 1, "doubt": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,10 @@ class Pipeline:
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
         judged = self._judged(kept, measures_print, about, measures, sound) if card.checks else {}
-        score_print = fingerprint("score", measures_print, card, __version__)
+        habits = habit.against(store, metadata, measures)
+        judged = {**judged, **habits}
+        kept.get(habit.STAGE, fingerprint(habit.STAGE, measures_print), lambda: habit.values(measures))
+        score_print = fingerprint("score", measures_print, card, __version__, habit.used(card, habits))
         lists = fingerprint("score", self._analysers())[:8]
         value = kept.get(
             "score",
