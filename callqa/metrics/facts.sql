@@ -1,0 +1,99 @@
+-- What the definitions read, made once a store: `local` times, base money (whole hundredths), dimensions on every row.
+-- Every entry into a final state: by the stage history; else what the CRM reported, unless that is a plan.
+create table finals as
+select deal_id, entered_at as moment, final,
+    lag(stage) over (partition by deal_id order by entered_at, stage_order, stage) as lost_stage
+from stage_history qualify final in ('won', 'lost');
+insert into finals
+select deal_id, closed_reported_at, final, null from deals
+where final in ('won', 'lost') and closed_reported_at is not null and not coalesce(close_planned, false)
+    and deal_id not in (select deal_id from finals);
+
+create table rep_teams as select person_id as rep, team from people;
+
+create table deal_facts as
+select d.deal_id, d.created_at, d.owner_id as rep, t.team, coalesce(d.source, l.source) as source, d.pipeline,
+    d.customer_id, coalesce(d.lead_id, l.lead_id) as lead_id, d.amount, d.gross_cost,
+    coalesce(d.currency, getvariable('base')) as currency, d.loss_reason, d.upsell, d.final
+from deals d
+left join (select deal_id, any_value(lead_id order by lead_id) as lead_id, any_value(source order by lead_id) as source
+    from leads where deal_id is not null group by deal_id) l using (deal_id)
+left join rep_teams t on t.rep = d.owner_id
+where not coalesce(d.template, false);
+
+-- an outcome is one entry into a final state; money at that day's rate, no_rate says that there is none
+create table outcomes as
+with rated as (
+    select f.moment, f.final as outcome, f.lost_stage, d.* exclude (final),
+        case when d.currency = getvariable('base') then 1.0 else r.rate end as rate
+    from finals f join deal_facts d using (deal_id)
+    asof left join rates r on d.currency = r.currency and f.moment >= r.day
+)
+select * exclude (amount, gross_cost, rate),
+    round(amount * rate)::bigint as money,
+    round(coalesce(amount - gross_cost, amount * getvariable('margin')) * rate)::bigint as profit,
+    case when rate is null and amount is not null
+        then 'no rate of ' || currency || ' to ' || getvariable('base') || ' by ' || moment::date end as no_rate
+from rated;
+create table wins as select * from outcomes where outcome = 'won';
+create table first_wins as
+select * from wins where customer_id is not null
+qualify row_number() over (partition by customer_id order by moment, deal_id) = 1;
+
+create table cost_facts as
+select c.cost_id, c.day::timestamp as moment, c.kind, c.channel, c.team,
+    round(c.amount * case when coalesce(c.currency, getvariable('base')) = getvariable('base') then 1.0
+        else r.rate end)::bigint as money,
+    case when coalesce(c.currency, getvariable('base')) <> getvariable('base') and r.rate is null
+        then 'no rate of ' || c.currency || ' to ' || getvariable('base') || ' by ' || c.day end as no_rate
+from costs c asof left join rates r on coalesce(c.currency, getvariable('base')) = r.currency and c.day >= r.day;
+
+-- leads with the first win of any deal of theirs; where a CRM has no leads, its deals stand for them
+create table lead_deals as
+select lead_id, deal_id from deal_facts where lead_id is not null
+union select lead_id, deal_id from leads where deal_id is not null;
+create view touches as
+select * from activities where kind in ('call', 'message', 'meeting') and coalesce(actor, 'person') = 'person';
+create table lead_facts as
+select l.lead_id, l.created_at, l.owner_id as rep, t.team, l.source, l.pipeline,
+    coalesce(l.first_touch_at, a.moment) as first_touch_at, l.sql_at, w.won_at
+from leads l left join rep_teams t on t.rep = l.owner_id
+left join (select ld.lead_id, min(wins.moment) as won_at from lead_deals ld join wins using (deal_id) group by 1) w
+    on w.lead_id = l.lead_id
+left join (select lead_id, min(moment) as moment from touches where lead_id is not null group by 1) a
+    on a.lead_id = l.lead_id
+union all
+select d.deal_id, d.created_at, d.rep, d.team, d.source, d.pipeline, a.moment, null, w.won_at
+from deal_facts d
+left join (select deal_id, min(moment) as won_at from wins group by 1) w using (deal_id)
+left join (select deal_id, min(moment) as moment from touches group by 1) a using (deal_id)
+where not exists (select 1 from leads);
+
+create table activity_facts as
+select a.*, a.owner_id as rep, t.team, d.source, d.pipeline
+from activities a left join rep_teams t on t.rep = a.owner_id left join deal_facts d using (deal_id);
+
+-- the first entry of every deal into every stage
+create table entries as
+select h.deal_id, h.stage, min(h.stage_order) as stage_order, max(h.final) as final, min(h.entered_at) as moment
+from stage_history h group by 1, 2;
+
+create table score_facts as
+select s.call_id, s.moment, s.rep, t.team, d.source, d.pipeline, s.score, s.coverage, s.eligible, s.blocks
+from call_scores s left join rep_teams t using (rep) left join deal_facts d using (deal_id);
+
+create table reps as
+select person_id as rep, team, hired_at, left_at from people
+where role is null or list_contains(getvariable('rep_roles'), lower(role));
+create table catalogue as select unnest(getvariable('action_names')::varchar[]) as action,
+    unnest(getvariable('action_minutes')::double[]) as minutes;
+
+-- minutes of working time since a Monday long ago: whole weeks, whole days of this week, this day
+create macro day_number(t) as datediff('day', date '1970-01-05', t::date);
+create macro day_minutes() as getvariable('closes') - getvariable('opens');
+create macro working_minutes(t) as
+    (day_number(t) // 7) * len(getvariable('workdays')) * day_minutes()
+    + len(list_filter(getvariable('workdays'), lambda w: w <= day_number(t) % 7)) * day_minutes()
+    + case when list_contains(getvariable('workdays'), day_number(t) % 7 + 1)
+        then least(greatest(datediff('second', t::date::timestamp, t) / 60.0 - getvariable('opens'), 0), day_minutes())
+        else 0 end;
