@@ -14,6 +14,7 @@ from callqa.types import Block, Language, Seconds, Span
 TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 LANE = 26  # px: height of a side's lane
 ROW = 20  # px: height of a row of marks
+LETTER = 7.5  # px: width of a letter of a phase's name
 NO_BASE = "https://vega.github.io/vega-datasets/"  # Vega makes links absolute; a page's own must stay inside it
 Rows = list[dict[str, Any]]
 
@@ -29,7 +30,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a timeline shows. ``lanes``: spans by side; ``lost``: moment and number in the list of points lost."""
+    """What a timeline shows.
+
+    ``lanes``: spans by side; ``lost``: moment and number in the list of points lost; ``phases``: names and stretches.
+    """
 
     lanes: Mapping[str, Sequence[Span]]
     overlaps: Sequence[Span] = ()
@@ -37,6 +41,7 @@ class Marks:
     others: Sequence[Span] = ()
     questions: Sequence[Seconds] = ()
     lost: Sequence[tuple[Seconds, int]] = ()
+    phases: Sequence[tuple[str, Span]] = ()
 
 
 def timeline(marks: Marks, duration: Seconds, language: Language, width: int) -> Picture:
@@ -45,7 +50,9 @@ def timeline(marks: Marks, duration: Seconds, language: Language, width: int) ->
     plot, whole = width - left - right, max(duration, 1.0)
     drawn = _Drawn(domain=(0.0, whole))
     rows = _stacked(marks.lost, 18 / plot * whole)
-    labels, bottom = _lanes(drawn, marks, Texts(language), rows)
+    phased = _phases(drawn, marks.phases, Texts(language), plot / whole)
+    labels, bottom = _lanes(drawn, marks, Texts(language), rows, ROW if phased else 0)
+    labels = [*phased, *labels]
     tick = next((t for t in TICKS if whole / t <= plot / 64), TICKS[-1])
     ticks = list(range(0, int(whole) + 1, tick))
     drawn.texts("axis", [{"x": t, "top": bottom + 14, "text": Numbers(language).clock(t)} for t in ticks], size=12)
@@ -89,12 +96,27 @@ def level(score: float | None) -> str:
     return "good" if score >= 80 else "fair" if score >= 50 else "poor"
 
 
+def _phases(drawn: _Drawn, phases: Sequence[tuple[str, Span]], texts: Texts, scale: float) -> list[tuple[str, int]]:
+    """Draw the phases at the top, each with its name where there is room; ``scale``: px of a second."""
+    for phase in dict.fromkeys(name for name, _ in phases):
+        mine = [span for name, span in phases if name == phase]
+        drawn.rects(f"phase_{phase}", [{**_across(span), **_box(0, ROW - 4)} for span in mine])
+    told = [(texts.told("phase", name), span) for name, span in phases]
+    names = [
+        {"x": round((span.start + span.end) / 2, 2), "top": ROW // 2 - 1, "text": name, "href": _href(span.start)}
+        for name, span in told
+        if span.duration * scale >= LETTER * len(name)
+    ]
+    if names:
+        drawn.texts("phase_name", names, size=12)
+    return [(texts.ui("row_phases"), ROW // 2 - 2)] if phases else []
+
+
 def _lanes(
-    drawn: _Drawn, marks: Marks, texts: Texts, lost: Sequence[tuple[Seconds, int, int]]
+    drawn: _Drawn, marks: Marks, texts: Texts, lost: Sequence[tuple[Seconds, int, int]], top: int
 ) -> tuple[list[tuple[str, int]], int]:
-    """Draw the rows from the top down; gives their labels with the middle of each, and the bottom."""
+    """Draw the rows from ``top`` down; gives their labels with the middle of each, and the bottom."""
     labels: list[tuple[str, int]] = []
-    top = 0
     if marks.questions:
         drawn.texts("ask", [{"x": t, "top": top + 10, "text": "?", "href": _href(t)} for t in marks.questions], size=14)
         labels.append((texts.ui("row_questions"), top + 10))

@@ -9,6 +9,17 @@ from callqa.reports.view import Moment, View
 from callqa.scoring import BLOCKS
 
 MOMENTS = 12  # of a measure, on the page; the JSON has all
+FAMILIES = {  # what the names of measures begin with; what begins with none of these speaks of the talk itself
+    "questions": ("question", "answered_share"),
+    "script": ("script", "step_", "next_step", "phase"),
+    "needs": ("qualification",),
+    "selling": ("price_", "competitor_", "first_", "offers", "objections"),
+    "customer": ("sentiment_", "negative_peaks", "engagement"),
+    "voice": (
+        "fillers", "hesitations", "confidence", "hedges", "rising_", "number_pauses", "pitch_", "phrase_end_",
+        "loudness_", "pauses_", "speech_rate", "syllable_rate", "rate_",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +50,34 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The measures of a block of the score."""
+    """Measures that belong together: those of a block of the score, or of one family beside it."""
 
     title: str
     rows: tuple[Row, ...]
 
 
-def groups(view: View) -> tuple[list[Group], tuple[Row, ...]]:
-    """The measures of the scorecard by block, and those beside it; phrases stand apart."""
+def groups(view: View) -> tuple[list[Group], list[Group]]:
+    """The measures of the scorecard by block, and those beside it by family; phrases stand apart."""
     block_of = {rule.measure: rule.block for rule in view.rules}
-    members: dict[str, list[Row]] = {block: [] for block in (*BLOCKS, "")}
+    scored: dict[str, list[Row]] = {block: [] for block in BLOCKS}
+    beside: dict[str, list[Row]] = {name: [] for name in ("talk", *FAMILIES)}
     for name in view.scored.measures:
-        if not name.startswith("tracker."):
-            members[block_of.get(name, "")].append(_row(view, name))
-    beside = tuple(members.pop(""))
-    return [Group(view.texts.told("block", block), tuple(rows)) for block, rows in members.items() if rows], beside
+        if name in block_of:
+            scored[block_of[name]].append(_row(view, name))
+        elif not name.startswith("tracker."):
+            beside[family(name)].append(_row(view, name))
+    return (
+        [Group(view.texts.told("block", block), tuple(rows)) for block, rows in scored.items() if rows],
+        [Group(view.texts.told("family", name), tuple(rows)) for name, rows in beside.items() if rows],
+    )
+
+
+def family(name: str) -> str:
+    """
+    >>> family("phase.needs"), family("hedges"), family("talk_share")
+    ('script', 'voice', 'talk')
+    """
+    return next((one for one, begins in FAMILIES.items() if name.startswith(begins)), "talk")
 
 
 def phrases(view: View) -> tuple[list[Row], list[str]]:

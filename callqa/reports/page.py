@@ -66,6 +66,7 @@ def html(
         unsaid=unsaid,
         lines=view.lines,
         marks=marks,
+        phases=list(dict.fromkeys(name for name, _ in marks.phases)),
         timelines=_timelines(view, marks),
         blocks=charts.blocks(card.blocks, language, 400) if card.blocks else None,
         asides=_asides(view),
@@ -90,7 +91,19 @@ def _marks(view: View, lost: Sequence[Lost]) -> charts.Marks:
         others=joined([e.span for e in call.transcript.events] + [t.span for t in turns if t.side == "ivr"], 0.3),
         questions=[e.start for e in asked.evidence] if asked else [],
         lost=[(item.moment.start, item.number) for item in lost if item.moment],
+        phases=_phases(view),
     )
+
+
+def _phases(view: View) -> list[tuple[str, Span]]:
+    """The stretches of each phase of the call, in order of time."""
+    found = [
+        (name.removeprefix("phase."), e.span)
+        for name, m in view.scored.measures.items()
+        if name.startswith("phase.")
+        for e in m.evidence
+    ]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def _timelines(view: View, marks: charts.Marks) -> list[charts.Picture]:

@@ -79,7 +79,7 @@ def anchor(rows: Sequence[Line], at: Seconds) -> str:
 
 
 def marked(measures: Mapping[str, Measurement], labels: Mapping[str, str]) -> tuple[Mark, ...]:
-    """The moments that the transcript marks: questions, listed and forbidden phrases, objections, agreements."""
+    """The moments that the transcript marks: questions, listed and forbidden phrases, and what a deal turns on."""
     return tuple(
         Mark(evidence.span, kind, labels.get(name, name))
         for name, m in measures.items()
@@ -91,7 +91,7 @@ def marked(measures: Mapping[str, Measurement], labels: Mapping[str, str]) -> tu
 def _kind(measure: str) -> str:
     if measure == "forbidden_phrases":
         return "bad"
-    if measure in ("next_step", "objections"):
+    if measure in ("next_step", "objections", "offers", "negative_peaks_customer"):
         return "key"
     if measure.startswith("tracker.") and not measure.endswith(".met"):
         return "phrase"
