@@ -105,6 +105,9 @@ def declared(by_language: Mapping[str, Sequence[Check]]) -> dict[str, Measure]:
     found = {}
     for name, each in said.items():
         unit, other = next(iter(each.values()))
+        if any(unit != said_unit for said_unit, _ in each.values()):
+            problem = "a number in one language's scorecard, pass or fail in another's; give them different names"
+            raise ConfigError("scorecards", name, problem)
         found[name] = Measure(name, unit, each.get("en", (unit, other))[1], each.get("ru", (unit, other))[1])
     return found
 

@@ -14,7 +14,7 @@ from callqa.analysers.dynamics import Dynamics
 from callqa.analysers.registry import catalogue, make
 from callqa.analysers.script import Script
 from callqa.analysers.trackers import Trackers
-from callqa.checks import PHASES, Check, Part, judged, said_by
+from callqa.checks import PHASES, Check, Part, declared, judged, said_by
 from callqa.config import load, read_toml, shipped
 from callqa.errors import ConfigError
 from callqa.reports.texts import Texts
@@ -351,6 +351,18 @@ def test_a_check_can_be_a_rule_a_fatal_criterion_or_only_shown(tmp_path):
     measured = {m.name: m for analyser in ANALYSERS for m in analyser.analyse(a_call)}
     result = score(a_call, measured, card)
     assert (result.score, result.flags, [(p.rule, p.points) for p in result.points_lost]) == (40, ("f",), [("f", 60)])
+
+
+def test_a_check_of_both_languages_has_both_labels_and_one_of_either_shows_its_own():
+    ru, en = Check("a", "questions", label="Вопросы"), Check("a", "questions", label="Questions")
+    only = Check("only_here", "talk_share", band=(0.0, 0.2, 0.5, 1.0), unit="0-1")
+    found = declared({"ru": [ru], "en": [en, only]})
+    assert [(m.unit, m.en, m.ru) for m in found.values()] == [
+        ("bool", "Questions", "Вопросы"),
+        ("0-1", "only here", "only here"),
+    ]
+    with pytest.raises(ConfigError, match=r"check\.a: a number in one language's scorecard"):
+        declared({"ru": [ru], "en": [replace(en, band=(0.0, 1.0, 2.0, 3.0))]})
 
 
 def test_the_phases_are_those_that_are_measured():
