@@ -72,7 +72,7 @@ a3          | meeting | 2026-10-06T10:00:00Z |         |           | yes  | bob 
 a4          | demo    | 2026-10-03T09:00:00Z |         |           | yes  | ann      | d1      | person     |
 a5          | demo    | 2026-10-21T09:00:00Z |         |           | no   | cy       | d5      | person     |
 a6          | message | 2026-10-07T09:00:00Z |         |           |      |          |         | automation | send_message
-"""
+"""  # noqa: E501
 SCORES = [
     ("call1", "2026-10-05T09:00:00Z", "ann", "d1", 80.0, 0.9, True, '{"balance": 100.0, "structure": 60.0}'),
     ("call2", "2026-10-06T09:00:00Z", "bob", "", 60.0, 0.7, True, '{"balance": 60.0}'),
