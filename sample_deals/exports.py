@@ -83,6 +83,8 @@ def _told(export: Export, codes: Mapping[str, Mapping[str, str]], column: str, r
         return ""
     if isinstance(value, datetime):
         return value.date().isoformat() if form == "day" else export.when(value)
+    if name == "rate":
+        return f"{value:.4f}"
     if name in FLAGS:
         return export.yes_no[not value]
     return export.money(value) if name in MONEY else str(value)
