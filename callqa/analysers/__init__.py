@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from callqa.types import Call, Measure, Measurement
 
@@ -19,4 +19,17 @@ class Analyser(Protocol):
 
     def analyse(self, call: Call) -> Iterable[Measurement]:
         """One Measurement for every measure it declares, value or reason."""
+        ...
+
+
+@runtime_checkable
+class Cleaner(Protocol):
+    """An analyser that finds words which are to earn nothing."""
+
+    def cleaned(self, call: Call) -> Call | None:
+        """The call without them; None when there are none."""
+        ...
+
+    def withholds(self, name: str) -> bool:
+        """Whether that measure is to be taken from the cleaned call."""
         ...
