@@ -18,8 +18,7 @@ EXAMPLE = shipped("configs") / "scorecards" / "example_checks_en.toml"
 SAID = (
     "rep 0-12 Right, so tell me about your fleet, how do you track your vans today?",
     "customer 13-24 We have nine vans and everything is on paper, it takes hours every week.",
-    "rep 25-40 Good morning by the way. Let me show you. Our platform shows every van on the map. It sends you reports. "
-    "You get alerts. It comes with a mobile app.",
+    "rep 25-40 Good morning by the way. I can show you. Our platform shows vans. It sends reports. You get alerts.",
     "customer 41-52 That sounds useful, but who else uses it and how does it work with our books?",
     "rep 53-70 Many firms like yours. What is your budget for this year? We can guarantee results.",
     "customer 71-82 About two thousand a month, I would say, maybe a bit more.",
