@@ -14,7 +14,7 @@ COMMANDS = {
     (*path, name): command
     for path, group in (
         ((), get_command(app)),
-        *(((name,), get_command(app).commands[name]) for name in ("models", "scorecard")),
+        *(((name,), get_command(app).commands[name]) for name in ("models", "scorecard", "crm")),
     )
     for name, command in group.commands.items()
 }

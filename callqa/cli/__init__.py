@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from callqa.cli import calls, machine, scorecards
+from callqa.cli import calls, crm, machine, scorecards
 from callqa.errors import CallqaError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 for command in (calls.demo, calls.score, calls.report, calls.status, calls.rescore, calls.evaluate, machine.doctor):
     app.command(name={"evaluate": "eval"}.get(command.__name__, command.__name__), epilog=command.examples)(command)
 app.add_typer(scorecards.scorecard, name="scorecard")
+app.add_typer(crm.crm, name="crm")
 app.add_typer(machine.models, name="models")
 
 

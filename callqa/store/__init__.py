@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from callqa.errors import StoreError, UsageError
-from callqa.store.bulk import Counts, merge
+from callqa.store.bulk import Counts, Merging
 from callqa.store.deal_tables import deal_tables, imports
 from callqa.store.tables import call_metadata, current, failures, files, recordings, results
 from callqa.types import Metadata, Recording
@@ -217,9 +217,16 @@ class Writer:
     def clear_failure(self, path: str) -> None:
         self.connection.execute(sa.delete(failures).where(failures.c.path == path))
 
+    def merging(self, table: str, names: Sequence[str]) -> Merging:
+        """Many rows on their way into one of the deal tables."""
+        return Merging(self.connection, deal_tables[table], names)
+
     def merge(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Counts:
-        """Many rows into one of the deal tables: ``bulk.merge`` tells how."""
-        return merge(self.connection, deal_tables[table], names, rows)
+        """Add the rows that are new, update those that changed, leave the others: ``bulk.Merging`` tells how."""
+        with self.merging(table, names) as merging:
+            for row in rows:
+                merging.add(row)
+            return merging.settle()
 
     def put_import(self, row: Mapping[str, Any]) -> None:
         """Note that a file was imported: the columns of ``imports`` but its number and the time, which is now."""

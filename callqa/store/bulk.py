@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,36 +25,45 @@ class Counts:
         return self.taken + self.updated + self.unchanged + self.repeated
 
 
-def merge(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Counts:
-    """Put rows (values in the order of ``names``, the whole primary key among them) into the table.
+class Merging:
+    """Rows on their way into a table: they may be more than memory holds and wait in a temporary one.
 
-    Columns that are not named keep what they hold. The rows may be more than memory holds: they wait in a temporary
-    table, so the counts and the update are four statements however many there are.
+    ``names``: the columns of the rows, the whole primary key among them; others keep what they hold. Used as a context,
+    inside a transaction; one table can be merged into once at a time.
     """
-    waiting = _waiting(table, names)
-    waiting.create(connection)
-    try:
-        total = _fill(connection, waiting, names, rows)
-        return _settle(connection, table, waiting, names, total)
-    finally:
-        waiting.drop(connection)
 
+    def __init__(self, connection: sa.Connection, table: sa.Table, names: Sequence[str]) -> None:
+        self._connection, self._table, self._names = connection, table, tuple(names)
+        columns = [sa.Column(name, table.c[name].type) for name in names]
+        row = sa.Column("waiting_row", sa.Integer, primary_key=True, autoincrement=False)
+        self._waiting = sa.Table(f"waiting_{table.name}", sa.MetaData(), row, *columns, prefixes=["TEMPORARY"])
+        self._batch: list[dict[str, Any]] = []
+        self._total = 0
 
-def _waiting(table: sa.Table, names: Sequence[str]) -> sa.Table:
-    columns = [sa.Column(name, table.c[name].type) for name in names]
-    row = sa.Column("waiting_row", sa.Integer, primary_key=True, autoincrement=False)
-    return sa.Table(f"waiting_{table.name}", sa.MetaData(), row, *columns, prefixes=["TEMPORARY"])
+    def __enter__(self) -> Merging:
+        self._waiting.create(self._connection)
+        return self
 
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:  # a failed transaction takes the table with it
+            self._waiting.drop(self._connection)
 
-def _fill(connection: sa.Connection, waiting: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    numbered = enumerate(rows)
-    total = 0
-    while batch := list(islice(numbered, BATCH)):
-        connection.execute(
-            sa.insert(waiting), [{"waiting_row": n, **dict(zip(names, row, strict=True))} for n, row in batch]
-        )
-        total += len(batch)
-    return total
+    def add(self, row: Sequence[Any]) -> None:
+        """One more row, its values in the order of the names."""
+        self._batch.append({"waiting_row": self._total, **dict(zip(self._names, row, strict=True))})
+        self._total += 1
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def settle(self) -> Counts:
+        """Put all rows into the table: four statements, however many they are."""
+        self._flush()
+        return _settle(self._connection, self._table, self._waiting, self._names, self._total)
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._connection.execute(sa.insert(self._waiting), self._batch)
+            self._batch = []
 
 
 def _settle(connection: sa.Connection, table: sa.Table, waiting: sa.Table, names: Sequence[str], total: int) -> Counts:
