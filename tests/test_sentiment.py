@@ -113,3 +113,41 @@ def test_only_the_customer_is_judged():
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(ValueError, match="calm is more than 0"):
         Sentiment(**options)
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "sign"),
+    [
+        ("Мне всё понравилось, ребята работали быстро и аккуратно.", "ru", 1),
+        ("Вы очень помогли, теперь всё понятно, спасибо вам.", "ru", 1),
+        ("Хорошее предложение, мы готовы подписать на этой неделе.", "ru", 1),
+        ("Звучит заманчиво, давайте попробуем на одном складе.", "ru", 1),
+        ("Я доволен, как вы решили мой вопрос.", "ru", 1),
+        ("Нареканий у нас нет, всё устраивает.", "ru", 1),
+        ("Я вам уже пятый раз звоню, и никто не отвечает.", "ru", -1),
+        ("Ваш курьер нахамил мне и бросил коробку.", "ru", -1),
+        ("Мы очень разочарованы качеством последней партии.", "ru", -1),
+        ("Система постоянно зависает, сотрудники жалуются.", "ru", -1),
+        ("Нас это не устраивает, будем искать другого.", "ru", -1),
+        ("Верните мне деньги, я больше у вас не куплю.", "ru", -1),
+        ("Мне навязали услугу, которую я не просил.", "ru", -1),
+        ("У нас офис на третьем этаже, рядом с лифтом.", "ru", 0),
+        ("Запишите телефон бухгалтерии, она работает до пяти.", "ru", 0),
+        ("The team was friendly and the setup was easy.", "en", 1),
+        ("I am really impressed with how quickly you answered.", "en", 1),
+        ("We are happy with the pilot and want to go on.", "en", 1),
+        ("That solves our biggest headache, thank you so much.", "en", 1),
+        ("It works beautifully for all our stores.", "en", 1),
+        ("Your driver was rude and the parcel arrived damaged.", "en", -1),
+        ("We have been waiting for three weeks and nobody answers.", "en", -1),
+        ("The app keeps crashing and support is useless.", "en", -1),
+        ("I feel misled about the price, this is not fair.", "en", -1),
+        ("I want to cancel, I am fed up with this.", "en", -1),
+        ("It is not worth the money for us.", "en", -1),
+        ("Our office is on the third floor near the station.", "en", 0),
+        ("We have forty people and two warehouses in Leeds.", "en", 0),
+    ],
+)
+def test_lines_that_no_labelled_call_holds(said, language, sign):
+    found = overall(said, language)
+    assert (found > 0) - (found < 0) == sign, found
