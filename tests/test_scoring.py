@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callqa.cli.show import REASONS
 from callqa.config import shipped
 from callqa.errors import ConfigError
-from callqa.scoring import Card, Eligibility, Fatal, Rule, load_card, points, score
+from callqa.reports.texts import catalogue
+from callqa.scoring import Card, Eligibility, Fatal, Rule, ineligible, load_card, points, score
 from callqa.types import Call, Evidence, Measure, Measurement, Metadata, Recording, Transcript, Turn, Word
 
 TALK = Rule("talk", "balance", "talk_share", 2.0, (0.1, 0.3, 0.5, 0.9))
@@ -124,6 +126,23 @@ def test_what_is_no_conversation_is_listed_with_its_reason_and_never_scored(line
     result = score(call(lines), values(talk_share=0.7), card(TALK, eligibility=Eligibility()))
     assert (result.eligible, result.reason) == (reason is None, reason)
     assert (result.score is None) == (reason is not None)
+
+
+def test_a_wrong_number_is_told_by_what_is_said_early_with_little_after_it():
+    lines = turns("rep 0-10 алло", "customer 11-20 вы ошиблись", "rep 21-29 извините", "customer 29-60 да")
+    said = {"tracker.wrong_number": Measurement("tracker.wrong_number", 1, 1, evidence=(Evidence(18, 20, ""),))}
+    never = {"tracker.wrong_number": Measurement("tracker.wrong_number", 0)}
+    rules = Eligibility()
+    assert ineligible(call(lines[:3]), rules, said) == "wrong_number"
+    assert ineligible(call(lines[:3]), rules, never) == "too_short"
+    assert ineligible(call(lines), rules, said) is None
+
+
+@pytest.mark.parametrize("section", ["ineligible", "ineligible_means"])
+def test_every_reason_why_a_call_has_no_score_has_words_in_both_languages(section):
+    words = catalogue()[section]
+    assert set(words) == set(REASONS)
+    assert all(row["ru"] and row["en"] for row in words.values())
 
 
 def test_low_trust_is_told_and_costs_nothing():
