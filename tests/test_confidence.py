@@ -87,6 +87,12 @@ def test_the_sum_lists_every_cue_in_order_of_time():
     assert found["confidence_cues"].value == 100 * 4 / 5
 
 
+def test_what_is_a_hedge_and_a_filler_is_one_cue_of_the_sum():
+    words = [("Это", 0, 1), ("как", 1, 1.2), ("бы", 1.2, 2), ("программа.", 2, 3)]
+    found = measured(CONFIDENCE, spoken(words, rising(3, 0.0)))
+    assert [e.note.split(":")[0] for e in found["confidence_cues"].evidence] == ["оговорка"]
+
+
 def test_without_sound_the_sum_is_unknown_and_its_parts_are_not():
     there = call("rep 0-6 Наверное, мы сможем.", "customer 7-9 Да.", language="ru")
     assert value(CONFIDENCE, there, "confidence_cues") == "no_sound"

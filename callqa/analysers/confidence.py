@@ -87,7 +87,9 @@ class Confidence:
         hedges = [lexicon.cited(words, hit.span, notes["hedge"]) for hit in self._hedges(said, language)]
         pauses = [lexicon.cited(words, span, notes["pause"], around=1) for span in self._pauses(call, said)]
         filled = next(m for m in self._fillers.analyse(call) if m.name == "fillers")
-        known: list[Evidence] = [*hedges, *pauses, *(_named(e, notes["filler"]) for e in filled.evidence)]
+        # "sort of" is one cue, though both lists hold it
+        apart = [e for e in filled.evidence if not overlaps([e.span], [hedge.span for hedge in hedges])]
+        known: list[Evidence] = [*hedges, *pauses, *(_named(e, notes["filler"]) for e in apart)]
         track = call.tracks.get("rep")
         rises = None if track is None or not len(track.f0) else self._rises(call, words, track)
         told = None if rises is None else [lexicon.cited(words, span, notes["rise"], around=0) for span in rises]
