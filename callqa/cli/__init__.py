@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from callqa.cli import calls, crm, machine, scorecards
+from callqa.cli import calls, crm, machine, newcomers, scorecards
 from callqa.errors import CallqaError
 
 app = typer.Typer(
@@ -21,7 +21,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (calls.demo, calls.score, calls.report, calls.status, calls.rescore, calls.evaluate, machine.doctor):
+for command in (
+    *(calls.demo, calls.score, calls.report, calls.status, calls.rescore, calls.evaluate),
+    *(newcomers.onboarding, machine.doctor),
+):
     app.command(name={"evaluate": "eval"}.get(command.__name__, command.__name__), epilog=command.examples)(command)
 app.add_typer(scorecards.scorecard, name="scorecard")
 app.add_typer(crm.crm, name="crm")

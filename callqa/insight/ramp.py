@@ -51,14 +51,14 @@ class Win:
 
 @dataclass(frozen=True, slots=True)
 class CallScore:
-    """A call that could be scored. ``blocks``: 0-100 or None by block; ``lost``: the costliest measure of each."""
+    """A call that could be scored. ``blocks``: 0-100 or None by block; ``file``: the recording's name."""
 
     id: str
     rep: str
     at: datetime
     score: float | None
     blocks: Mapping[str, float | None] = field(default_factory=dict)
-    lost: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
