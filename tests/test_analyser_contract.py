@@ -260,7 +260,21 @@ def test_calls_that_come_together_are_judged_apart(analyser):
     assert isinstance(CALLS["english"], Call)
 
 
-@pytest.mark.parametrize("name", ["dynamics", "questions", "fillers", "tone"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dynamics",
+        "questions",
+        "fillers",
+        "tone",
+        "phases",
+        "mentions",
+        "offers",
+        "sentiment",
+        "engagement",
+        "confidence",
+    ],
+)
 def test_every_measure_stands_in_the_manual(name):
     pages = "".join(page.read_text() for page in sorted((shipped("configs").parent / "docs" / "measures").glob("*.md")))
     kinds = {
