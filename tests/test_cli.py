@@ -45,7 +45,7 @@ def test_the_commands_of_the_design_are_there():
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_has_help_and_examples(path):
     command = COMMANDS[path]
-    if path in (("models",), ("scorecard",)):
+    if path in (("models",), ("scorecard",), ("crm",)):
         return
     assert len(command.help) > 30
     assert re.search(rf"callqa {' '.join(path)}\b", command.epilog or "")
