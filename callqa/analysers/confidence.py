@@ -5,6 +5,7 @@ They are listed, each with its moment. None of them says what the rep feels.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,7 @@ from callqa.analysers.lexicon import NO_LEXICON, Lexicons
 from callqa.analysers.questions import Questions
 from callqa.analysers.timeline import EPS, Rules
 from callqa.lemmas import NUMBER
-from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Span, Track, Word, overlaps
+from callqa.types import Call, Evidence, Language, Measure, Measurement, Seconds, Span, Track, Word, joined, overlaps
 
 LISTS = ("hedges", "unless")
 NO_SOUND = "no_sound"
@@ -127,7 +128,7 @@ class Confidence:
         signals = lexicon.backchannels(self.lexicons[language])
         heard = Conversation.of(call, Rules(backchannels=signals))
         asked = [one.span for one in self._questions.asked(heard, "rep")]
-        others = [t.span for t in call.transcript.turns if t.side != "rep"]
+        taken = joined([*asked, *(t.span for t in call.transcript.turns if t.side != "rep")])
         f0 = np.asarray(track.f0, float)
         own = np.concatenate([np.empty(0), *(f0[_frames(span, track.step)] for span in heard.line.speech["rep"])])
         if not (own > 0).any():
@@ -136,7 +137,7 @@ class Confidence:
         found = []
         for sentence in text.sentences(words, language):
             end = Span(max(sentence.start, sentence.end - self.ending), max(sentence.start, sentence.end))
-            if sentence.asks or overlaps([end], [*asked, *others]):
+            if sentence.asks or _touches(end, taken):
                 continue
             if self._slope(f0, end, track.step, middle) > self.rise:
                 found.append(end)
@@ -153,6 +154,12 @@ class Confidence:
             return 0.0
         left, right = np.triu_indices(len(times), 1)
         return float(np.median((height[right] - height[left]) / (times[right] - times[left])))
+
+
+def _touches(span: Span, taken: Sequence[Span]) -> bool:
+    """Whether the span overlaps one of the stretches, which are in order and apart."""
+    i = bisect_right(taken, span.start, key=lambda one: one.end)
+    return i < len(taken) and taken[i].start < span.end
 
 
 def _frames(span: Span, step: Seconds) -> slice:
