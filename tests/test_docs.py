@@ -14,11 +14,17 @@ from callqa.models import names
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = runpy.run_path(str(ROOT / "docs" / "commands.py"))
+MEASURES = runpy.run_path(str(ROOT / "docs" / "measures.py"))
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def test_the_command_reference_is_that_of_the_commands():
     assert (ROOT / "docs" / "commands.md").read_text() == COMMANDS["page"](), "run: python docs/commands.py"
+
+
+def test_the_catalogue_of_measures_is_that_of_the_analysers():
+    page = ROOT / "docs" / "measures" / "catalogue.md"
+    assert page.read_text(encoding="utf-8") == MEASURES["page"](), "run: python docs/measures.py"
 
 
 @pytest.mark.parametrize("path", [path for path, _ in COMMANDS["commands"]()])
