@@ -138,6 +138,10 @@ def test_an_amount_that_is_not_known_is_not_zero(amount, currency, planned, name
     assert (figure.value, figure.reason, figure.unknown) == (value, reason, unknown)
 
 
+def test_before_the_first_activity_nothing_is_known_of_activities():
+    assert figures(COMPANY, "2026-09")["contacts_per_day"].reason == "the activities begin on 2026-10-03"
+
+
 def test_a_margin_stands_in_for_gross_costs():
     costs = "\n\ncosts\ncost_id | day | kind | amount\nk | 2026-10-02 | department | 300"
     text = WON.format(amount="500", currency="RUB", planned="no").rstrip() + costs

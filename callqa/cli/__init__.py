@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from callqa.cli import calls, crm, machine, newcomers, scorecards
+from callqa.cli import calls, crm, machine, metrics, newcomers, scorecards
 from callqa.errors import CallqaError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 for command in (
     *(calls.demo, calls.score, calls.report, calls.status, calls.rescore, calls.evaluate),
-    *(newcomers.onboarding, machine.doctor),
+    *(metrics.metrics, newcomers.onboarding, machine.doctor),
 ):
     app.command(name={"evaluate": "eval"}.get(command.__name__, command.__name__), epilog=command.examples)(command)
 app.add_typer(scorecards.scorecard, name="scorecard")

@@ -18,6 +18,14 @@ DIMENSIONS = ("team", "rep", "source", "pipeline", "month")
 SHARE_OF = {"median": 0.5, "p90": 0.9}  # which quantile
 LISTED = ("mean", "median", "p90")  # kinds whose interval needs the values
 
+# when the rows of a table begin, where that says since when they were kept
+FIRST = {
+    "people": "null::timestamp",
+    "leads": "created_at",
+    "deals": "created_at",
+    "stage_history": "entered_at",
+    "activities": "moment",
+}
 COUNTS = ("known", "below", "above", "open", "unknown", "num", "den")
 NO_ROWS: Mapping[str, Any] = {**dict.fromkeys(COUNTS, 0), "reason": None, "parts": ()}
 
@@ -140,8 +148,11 @@ def _take(warehouse: Warehouse, definition: Definition, period: Period) -> list[
 
 def _without_data(warehouse: Warehouse, definition: Definition, period: Period) -> str | None:
     """Why no figure of the period can be had at all."""
-    for table in definition.tables:
-        if not warehouse.duck.execute(f"select 1 from {table} limit 1").fetchall():
+    begun = {
+        t: warehouse.duck.execute(f"select count(*), min({FIRST[t]}) from {t}").fetchall() for t in definition.tables
+    }
+    for table, [(count, _)] in begun.items():
+        if not count:
             return f"no {table} in the store"
     if warehouse.as_of is None or warehouse.begins is None:
         return "no leads, deals or calls in the store"
@@ -149,6 +160,9 @@ def _without_data(warehouse: Warehouse, definition: Definition, period: Period) 
         return f"the data end on {warehouse.as_of.date()}"
     if warehouse.begins.date() >= period.end:
         return f"the data begin on {warehouse.begins.date()}"
+    for table, [(_, first)] in begun.items():
+        if first is not None and first.date() >= period.end:
+            return f"the {table} begin on {first.date()}"
     return None
 
 

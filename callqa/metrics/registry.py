@@ -44,7 +44,7 @@ class Definition:
     number: int | None = None
     beside: str | None = None
     money: tuple[Literal["num", "den"], ...] = ()
-    tables: tuple[str, ...] = ()
+    tables: tuple[Literal["people", "leads", "deals", "stage_history", "activities"], ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
     cuts: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()

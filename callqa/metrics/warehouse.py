@@ -173,8 +173,9 @@ def _facts(duck: duckdb.DuckDBPyConnection, settings: MetricSettings, currency: 
     duck.execute(FACTS.read_text(encoding="utf-8"))
     # meetings are planned ahead and costs booked ahead: they do not say how far the data reach
     begins, as_of = duck.execute(
-        "select min(moment), max(moment) from (select created_at as moment from leads union all select created_at from deals "
-        "union all select entered_at from stage_history union all select moment from finals "
+        "select min(moment), max(moment) from (select created_at as moment from leads "
+        "union all select created_at from deals union all select entered_at from stage_history "
+        "union all select moment from finals "
         "union all select moment from call_scores)"
     ).fetchall()[0]
     return Warehouse(duck, settings, currency, begins, as_of)

@@ -14,6 +14,9 @@ with moves as (
     from stage_history
 ), judged as (
     select a.*, coalesce(a.next_step_agreed, false) or exists (
+        select 1 from activities n where n.deal_id = a.deal_id and n.next_step_agreed
+            and n.moment > a.moment and n.moment <= a.moment + to_days($advance_days)
+    ) or exists (
         select 1 from moves m where m.deal_id = a.deal_id and m.moment > a.moment and m.moment <= a.moment + to_days($advance_days)
             and m.final is distinct from 'lost' and (m.stage_order > m.before or m.final = 'won')) as success
     from activity_facts a
