@@ -209,6 +209,9 @@ def _getter(
 
 
 def _converter(field: Field, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if read is text and not field.values and not field.before and field.other is None:
+        return text  # ids and titles hardly come twice: remembering them costs more than it saves
+
     def convert(cell: Any) -> Any:
         said = text(cell)
         if said is not None and field.before:

@@ -21,6 +21,7 @@ SIGNS = {"₽": "RUB", "руб": "RUB", "руб.": "RUB", "р": "RUB", "р.": "R
 NOTHING = ("", "#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")  # formulas that failed
 YES, NO = ("y", "yes", "true", "1", "да", "истина"), ("n", "no", "false", "0", "нет", "ложь")
 RUSSIAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+PLAIN_MONEY = re.compile(r"(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)  # most of it: these need no more thought
 DURATION = re.compile(r"(?:(\d+) days?,? )?(\d+):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
 FIRST, LAST = 1990, 2100  # a year outside is a slip of the pen or another unit
 
@@ -133,6 +134,8 @@ def money(cell: Any, sign: str = "") -> int | None:
     >>> [money(v) for v in ("1 234,56 ₽", "€ 3.500,00", "1,234,567.8", "12,345", "0.125", 99.995, "-5")]
     [123456, 350000, 123456780, 1234500, 13, 10000, -500]
     """
+    if isinstance(cell, str) and (plain := PLAIN_MONEY.fullmatch(cell)) and sign != ",":
+        return int(plain[1] + (plain[2] or "").ljust(2, "0"))
     found = _decimal(cell, sign)
     return None if found is None else int((found * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
@@ -264,4 +267,4 @@ def _duration(lasted: Any) -> timedelta:
 
 
 def _utc(found: datetime) -> str:
-    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return found.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
