@@ -48,7 +48,7 @@ def money(company: Company) -> None:
                     person_id=rep.id,
                     team=rep.team,
                     month=first[:7],
-                    metric="won_amount",
+                    metric="won_revenue",
                     amount=amount * 100,
                     currency="RUB",
                 )
