@@ -23,7 +23,7 @@ from callqa.evaluation import inside, plain, true_values
 from callqa.intervals import HEADLINES, SCORE, SIDES, Edge, Errors, Margin, Rates
 from callqa.lemmas import read
 from callqa.parts import Parts
-from callqa.trust import doubted, headline
+from callqa.trust import doubted
 from callqa.types import Scored, Side, Span, Turn, Word, covered, joined
 
 BINS = (0.5, 0.7, 0.85, 0.95, 1.01)
@@ -113,7 +113,7 @@ def pairs(team: api.Team, folder: Path) -> Iterator[Pair]:
 def doubting(parts: Parts, scored: Scored, errors: Errors) -> Scored:
     """The call with the intervals that these errors give."""
     card = parts.cards[scored.call.transcript.language]
-    found = doubted(scored.call, scored.measures, scored.scorecard, card, headline(parts.analysers), errors)
+    found = doubted(scored.call, scored.measures, scored.scorecard, card, parts.analysers, errors)
     return replace(scored, doubt=found)
 
 

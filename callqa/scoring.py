@@ -30,6 +30,7 @@ Band = tuple[float, float, float, float]
 BLOCKS = ("balance", "listening", "discovery", "structure", "objections", "delivery", "compliance")
 TRUST_ORDER: tuple[Trust, ...] = ("low", "medium", "high")
 QUOTE_LENGTH = 160
+GAMING = "gaming."  # measures of what was said for the score alone: a flag where there is any
 WRONG_NUMBER = "tracker.wrong_number"  # its hits are where somebody says so
 
 
@@ -225,9 +226,9 @@ def _with_points(
     ]
     lost.sort(key=lambda p: (-p.points, p.rule))
     cents = 10_000 - sum(rounded)
-    return _replaced(
-        result, score=cents / 100, points_lost=tuple(lost), flags=tuple(sorted(fatal.name for fatal, _ in caps))
-    )
+    gamed = (name for name, m in measured.items() if name.startswith(GAMING) and m.value)
+    flags = (*sorted(fatal.name for fatal, _ in caps), *sorted(gamed))
+    return _replaced(result, score=cents / 100, points_lost=tuple(lost), flags=flags)
 
 
 def _replaced(card: Scorecard, **changes: object) -> Scorecard:

@@ -342,7 +342,8 @@ class Scorecard:
     """The negotiation-quality score of one call and everything it rests on.
 
     ``score`` is None when the call is ineligible (``eligible`` False, ``reason`` says why) or evidence covers less
-    than the scorecard's gate. ``points_lost`` sums to 100 - score exactly. ``flags`` names fatal criteria hit.
+    than the scorecard's gate. ``points_lost`` sums to 100 - score exactly. ``flags`` names fatal criteria hit and the
+    measures of gaming that found something.
     """
 
     version: str

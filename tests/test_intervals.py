@@ -12,7 +12,7 @@ from callqa.config import convert, read_toml, shipped
 from callqa.evaluation import Result, intervals
 from callqa.intervals import FEWEST, HEADLINES, Edge, Errors, Margin, Rates, doubts, draws, interval
 from callqa.scoring import Card, Rule, score
-from callqa.trust import doubted, headline
+from callqa.trust import doubted
 from callqa.types import Doubt, Evidence, Measurement
 
 STILL = Edge(0.0, 0.0)
@@ -50,7 +50,7 @@ def confident(a_call, confidence, sha="a"):
 def told(a_call, known=SHIPPED):
     measures = {m.name: m for analyser in ANALYSERS for m in analyser.analyse(a_call)}
     card = score(a_call, measures, CARD)
-    return measures, doubted(a_call, measures, card, CARD, headline(ANALYSERS), known)
+    return measures, doubted(a_call, measures, card, CARD, ANALYSERS, known)
 
 
 TALK = call(*LINES, language="ru")
@@ -130,7 +130,7 @@ def test_words_heard_badly_carry_no_steady_evidence():
         a_call = confident(TALK, confidence)
         measures = {m.name: m for m in trackers.analyse(a_call)}
         card = score(a_call, measures, CARD)
-        doubt[confidence] = doubted(a_call, measures, card, CARD, headline([trackers]), table)
+        doubt[confidence] = doubted(a_call, measures, card, CARD, [trackers], table)
     assert doubt[0.95].steady == {}
     assert doubt[0.2].steady == {"tracker.price": (False,), "tracker.meeting": (False,)}
     assert (doubt[0.95].holds("tracker.price", 0), doubt[0.2].holds("tracker.price", 0)) == (True, False)

@@ -37,7 +37,7 @@ def test_the_document_has_the_shape_of_the_design():
     ]  # fmt: skip
     assert {"side", "start", "end", "text", "words"} == set(told["transcript"]["turns"][0])
     assert {"text", "start", "end", "confidence"} == set(told["transcript"]["turns"][0]["words"][0])
-    assert {"value", "unit", "n", "trust", "reason", "evidence"} == set(told["measures"]["talk_share"])
+    assert {"value", "interval", "unit", "n", "trust", "reason", "evidence"} == set(told["measures"]["talk_share"])
     assert told["measures"]["talk_share"]["evidence"] == [{"start": 18.5, "end": 34, "note": "15 с подряд"}]
     assert told["measures"]["patience"]["value"] is None
     assert told["measures"]["patience"]["reason"] == "too_few"

@@ -15,7 +15,10 @@ DONE = ("bool", "0-1")
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A line of the list of points lost. ``left`` further moments are not listed."""
+    """A line of the list of points lost. ``left`` further moments are not listed.
+
+    ``unsure``: none of its moments would survive the errors of hearing, so there is no advice on it.
+    """
 
     number: int
     title: str
@@ -27,6 +30,7 @@ class Lost:
     advice: str
     block: str
     fatal: bool
+    unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ def _lost(view: View, number: int, p: PointsLost, rule: Rule | None) -> Lost:
     unit, fatal = view.unit(p.measure), p.rule in view.scored.scorecard.flags
     found = view.scored.measures.get(p.measure)
     evidence = found.evidence if found else ()
+    steady = _steady(view, p.measure, evidence)
+    # what the errors of hearing would wash away is not offered: the first moment that stays leads
+    shown = _shown(view, p, evidence) if not evidence or not steady or evidence[0] in steady else view.moment(steady[0])
+    rest = [e for e in steady if shown is None or e.start != shown.start]
+    unsure = bool(evidence) and not steady
     return Lost(
         number=number,
         title=view.label(p.measure),
@@ -71,13 +80,18 @@ def _lost(view: View, number: int, p: PointsLost, rule: Rule | None) -> Lost:
             band=view.numbers.band(p.band, unit),
             value=view.numbers.differing(p.value, unit, p.band),
         ),
-        moment=_shown(view, p, evidence),
-        more=tuple(view.moment(e) for e in evidence[1 : 1 + MORE]),
-        left=max(0, len(evidence) - 1 - MORE),
-        advice=rule.advice if rule else "",
+        moment=shown,
+        more=tuple(view.moment(e) for e in rest[:MORE]),
+        left=max(0, len(rest) - MORE),
+        advice=rule.advice if rule and not unsure else "",
+        unsure=unsure,
         block=view.texts.told("block", rule.block) if rule else "",
         fatal=fatal,
     )
+
+
+def _steady(view: View, measure: str, evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    return [e for i, e in enumerate(evidence) if view.scored.doubt.holds(measure, i)]
 
 
 def _shown(view: View, p: PointsLost, evidence: tuple[Evidence, ...]) -> Moment | None:

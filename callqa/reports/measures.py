@@ -38,6 +38,7 @@ class Row:
     label: str
     dialect: str
     value: str
+    interval: str
     reason: str
     band: str
     gauge: Gauge | None
@@ -97,6 +98,7 @@ def _row(view: View, name: str) -> Row:
         label=view.label(name),
         dialect=known.dialect if known else "",
         value=value,
+        interval=view.interval(name),
         reason=view.texts.told("reason", m.reason) if m.reason else "",
         band=numbers.band(band, unit) if band else "",
         gauge=gauge(m.value, band) if band and m.value is not None and unit != "bool" else None,

@@ -60,6 +60,18 @@ class Numbers:
                 return self.value(value, unit, None if digits == usual else digits)
         return self.value(value, unit)
 
+    def range(self, low: float, high: float, unit: str) -> str:
+        """Two bounds with their unit, "" where they do not differ as shown.
+
+        >>> Numbers("ru").range(0.541, 0.61, "0-1"), Numbers("en").range(4.0, 9.0, "count")
+        ('54–61\\xa0%', '4–9')
+        """
+        if unit == "bool":
+            return "" if low == high else f"{self.value(low, unit)}–{self.value(high, unit)}"
+        digits = self._digits(high, unit)
+        first, last = (self._bare(bound, unit, digits) for bound in (low, high))
+        return "" if first == last else self._with_unit(f"{first}–{last}", high, unit)
+
     def band(self, band: Band, unit: str) -> str:
         """Where a value gets all points, in words; bounds that a unit cannot pass are left out."""
         least, most = LIMITS.get(unit, (-math.inf if unit in SIGNED else 0.0, math.inf))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from callqa.reports import charts
 from callqa.reports.losses import Lost, goods, losses
-from callqa.reports.measures import groups, phrases
+from callqa.reports.measures import MOMENTS, groups, phrases
 from callqa.reports.numbers import Band
 from callqa.reports.render import render
-from callqa.reports.view import View
-from callqa.scoring import Rule
+from callqa.reports.view import Moment, View
+from callqa.scoring import GAMING, Rule
 from callqa.speech.transfers import main_rep, reps
 from callqa.types import Language, Measure, Scored, Seconds, Span, joined
 
@@ -72,6 +72,7 @@ def html(
         asides=_asides(view),
         dropped=_dropped(view),
         flags=_flags(view),
+        gamed=_gamed(view),
         notices=_notices(view),
         view=view,
     )
@@ -152,4 +153,12 @@ def _notices(view: View) -> list[str]:
 def _flags(view: View) -> list[str]:
     """Fatal criteria that were hit, by what they watch over."""
     watched = {p.rule: p.measure for p in view.scored.scorecard.points_lost}
-    return [view.label(watched.get(flag, flag)) for flag in view.scored.scorecard.flags]
+    flags = view.scored.scorecard.flags
+    return [view.label(watched.get(flag, flag)) for flag in flags if not flag.startswith(GAMING)]
+
+
+def _gamed(view: View) -> list[tuple[str, list[Moment]]]:
+    """What was said for the score alone, with its moments."""
+    measures = view.scored.measures
+    names = [flag for flag in view.scored.scorecard.flags if flag.startswith(GAMING)]
+    return [(view.label(name), [view.moment(e) for e in measures[name].evidence[:MOMENTS]]) for name in names]

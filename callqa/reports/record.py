@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callqa.speech.transfers import main_rep, reps
-from callqa.types import Call, Measure, Measurement, Scorecard, Scored, Transcript
+from callqa.types import Call, Doubt, Measure, Measurement, Scorecard, Scored, Transcript
 
 
 def document(scored: Scored, catalogue: Mapping[str, Measure]) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def document(scored: Scored, catalogue: Mapping[str, Measure]) -> dict[str, Any]
     return {
         "call": _call(call, scored.scorecard.call_type),
         "transcript": _transcript(call.transcript),
-        "measures": {name: _measure(m, catalogue.get(name), call) for name, m in scored.measures.items()},
-        "scorecard": _scorecard(scored.scorecard),
+        "measures": {name: _measure(m, catalogue.get(name), scored) for name, m in scored.measures.items()},
+        "scorecard": {**_scorecard(scored.scorecard), "interval": _interval(scored.doubt, "score")},
     }
 
 
@@ -91,14 +91,26 @@ def _transfer(transcript: Transcript) -> dict[str, Any] | None:
     return {"note": f"transfer: {number} reps", "reps": list(names), "measured": main_rep(transcript)}
 
 
-def _measure(m: Measurement, known: Measure | None, call: Call) -> dict[str, Any]:
+def _interval(doubt: Doubt, name: str) -> list[float] | None:
+    """[low, high] of a headline figure, None where there is none."""
+    found = doubt.intervals.get(name)
+    return None if found is None else [_figure(bound) for bound in found]
+
+
+def _measure(m: Measurement, known: Measure | None, scored: Scored) -> dict[str, Any]:
+    call, doubt = scored.call, scored.doubt
     return {
         "value": None if m.value is None else _figure(m.value),
+        "interval": _interval(doubt, m.name),
         "unit": known.unit if known else "",
         "n": _figure(m.n),
         "trust": m.trust or call.trust,
         "reason": m.reason,
-        "evidence": [{"start": _time(e.start), "end": _time(e.end), "note": e.note} for e in m.evidence],
+        "evidence": [
+            {"start": _time(e.start), "end": _time(e.end), "note": e.note}
+            | ({} if doubt.holds(m.name, i) else {"steady": False})
+            for i, e in enumerate(m.evidence)
+        ],
     }
 
 

@@ -76,6 +76,17 @@ class View:
         known = self.catalogue.get(name)
         return known.unit if known else ""
 
+    def interval(self, name: str) -> str:
+        """The bounds that hold a headline figure's true value, in words; "" where there are none or they are one."""
+        bounds = self.scored.doubt.intervals.get(name)
+        return self.numbers.range(*bounds, self.unit(name)) if bounds else ""
+
+    @property
+    def score_interval(self) -> str:
+        """The same of the score, in whole points."""
+        bounds = self.scored.doubt.intervals.get("score")
+        return self.numbers.range(*bounds, "count") if bounds else ""
+
     def moment(self, evidence: Evidence) -> Moment:
         """A piece of evidence as a place to listen to."""
         said = said_in(self.scored.call.transcript.turns, evidence)
