@@ -1,6 +1,7 @@
 """The words of the pages: transcript rows, notes, figures and bands, complete in Russian and English."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import reportable
@@ -16,7 +17,7 @@ from callqa.reports.transcript import Mark, anchor
 from callqa.reports.transcript import lines as transcript_lines
 from callqa.reports.view import about, said_in
 from callqa.scoring import BLOCKS, load_card
-from callqa.types import Evidence, Span, Transcript
+from callqa.types import Doubt, Evidence, Span, Transcript
 
 LANGUAGES = ("ru", "en")
 
@@ -183,3 +184,17 @@ def test_a_gauge_keeps_band_and_value_on_the_strip():
         assert (g.start, g.end) == (25.0, 50.0)
         assert 0 <= g.value <= 100
     assert gauge(4, (None, None, 3, 3)) is None
+
+
+@pytest.mark.parametrize(("language", "shown", "listen"), [("ru", "54–61", "Не уверены"), ("en", "54–61", "Not sure")])
+def test_an_interval_stands_beside_its_figure_and_doubtful_moments_bring_no_advice(language, shown, listen):
+    scored = reportable.sales()
+    sure = reportable.read(scored, language)
+    doubt = Doubt({"talk_share": (0.541, 0.609), "score": (41.2, 55.0)}, {"longest_monologue": (False,)})
+    doubtful = reportable.read(replace(scored, doubt=doubt), language)
+    assert f"({shown}" in doubtful.text
+    assert "41–55" in doubtful.text
+    assert listen in doubtful.text
+    assert listen not in sure.text
+    assert "Разбейте рассказ." in sure.text
+    assert "Разбейте рассказ." not in doubtful.text
