@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callqa.crm.entities import ENTITIES
-from callqa.crm.values import Reading, after
+from callqa.crm.values import LONGEST_ID, Reading, after
 from callqa.store.deal_tables import deal_tables
 
 MOSCOW = Reading(ZoneInfo("Europe/Moscow"))
@@ -63,6 +63,7 @@ def test_a_form_of_times_in_the_mapping_comes_first(cell, expected):
         ("truth", "может быть", "neither yes nor no"),
         ("currency", "бонусы", "no currency"),
         ("final", "maybe", "none of won, lost"),
+        ("id", "x" * 129, "129 letters are no id"),
     ],
 )
 def test_what_cannot_be_read_says_what_was_expected(kind, cell, problem):
@@ -167,4 +168,6 @@ def test_a_time_may_be_so_long_after_another(lasted, expected):
 def test_an_entity_has_the_columns_of_its_table(entity):
     table = deal_tables[entity.name]
     assert list(entity.fields) == [column.name for column in table.columns]
+    ids = [table.c[name] for name, kind in entity.fields.items() if kind == "id"]
+    assert all(column.type.length == LONGEST_ID for column in ids)
     assert {column.name for column in table.primary_key} <= set(entity.required)

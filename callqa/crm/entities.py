@@ -34,7 +34,7 @@ class Entity:
 def _fields(line: str) -> dict[str, str]:
     """ "deal_id amount:money" as {"deal_id": "text", "amount": "money"}."""
     pairs = (word.partition(":") for word in line.split())
-    return {name: kind or "text" for name, _, kind in pairs}
+    return {name: kind or ("id" if name.endswith("_id") else "text") for name, _, kind in pairs}
 
 
 ENTITIES = {

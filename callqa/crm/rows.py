@@ -12,7 +12,7 @@ from typing import Any
 from callqa.crm.entities import Entity
 from callqa.crm.files import Sheet
 from callqa.crm.mapping import EACH, NAME, Field, Part, Source, Table, bare
-from callqa.crm.values import Reading, after, moment, text
+from callqa.crm.values import Reading, after, identity, moment, text
 
 Cells = Sequence[Any]
 Get = Callable[[Cells], Any]
@@ -209,8 +209,8 @@ def _getter(
 
 
 def _converter(field: Field, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    if read is text and not field.values and not field.before and field.other is None:
-        return text  # ids and titles hardly come twice: remembering them costs more than it saves
+    if read in (text, identity) and not field.values and not field.before and field.other is None:
+        return read  # ids and titles hardly come twice: remembering them costs more than it saves
 
     def convert(cell: Any) -> Any:
         said = text(cell)

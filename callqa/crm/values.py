@@ -23,6 +23,7 @@ YES, NO = ("y", "yes", "true", "1", "да", "истина"), ("n", "no", "false"
 RUSSIAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 PLAIN_MONEY = re.compile(r"(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)  # most of it: these need no more thought
 DURATION = re.compile(r"(?:(\d+) days?,? )?(\d+):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+LONGEST_ID = 128  # what the store's columns hold
 FIRST, LAST = 1990, 2100  # a year outside is a slip of the pen or another unit
 
 
@@ -40,6 +41,7 @@ class Reading:
             return lambda cell: choice(cell, CHOICES[kind])
         known: dict[str, Callable[[Any], Any]] = {
             "text": text,
+            "id": identity,
             "phone": phone,
             "currency": currency,
             "truth": truth,
@@ -66,6 +68,13 @@ def text(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))  # spreadsheets make a float of a long id
     return str(cell)
+
+
+def identity(cell: Any) -> str | None:
+    said = text(cell)
+    if said is not None and len(said) > LONGEST_ID:
+        raise ValueError(f"{len(said)} letters are no id")
+    return said
 
 
 def choice(cell: Any, known: Sequence[str]) -> str | None:
