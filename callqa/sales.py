@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from callqa.config import find_settings, nearest
 from callqa.errors import UsageError
-from callqa.metrics.figures import DIMENSIONS, Metric, metrics, rows
+from callqa.metrics.figures import DIMENSIONS, Metric, metrics, rows, values
 from callqa.metrics.registry import Definition, registry
 from callqa.metrics.settings import MetricSettings, Period, period, read_settings
 from callqa.metrics.warehouse import Warehouse, load
@@ -57,6 +58,18 @@ class Sales:
     def metrics(self, over: Period, by: Sequence[str] = DIMENSIONS) -> list[Metric]:
         """Every metric, whole and by parts."""
         return metrics(self.warehouse, self.definitions, over, by)
+
+    def trends(self, over: Period) -> dict[str, list[tuple[str, float | None]]]:
+        """Each of the twenty, counted month by month over the twelve months that end with the period."""
+        main = [d for d in self.definitions if not d.beside]
+        months = [period(f"{over.end - timedelta(days=1):%Y-%m}")]
+        while len(months) < 12:
+            months.insert(0, months[0].previous)
+        found: dict[str, list[tuple[str, float | None]]] = {d.id: [] for d in main}
+        for month in months:
+            for name, value in values(self.warehouse, main, month).items():
+                found[name].append((month.name, value))
+        return found
 
     def explain(self, name: str, over: Period, most: int = 20) -> Explained:
         """What stands behind one figure; a name that is none is a UsageError."""

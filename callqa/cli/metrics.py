@@ -26,6 +26,7 @@ DIGITS = {"money": 2, "%": 1, "days": 1, "min": 1, "0-100": 1, "count": 2}
     "callqa metrics",
     "callqa metrics --period 2026-Q3 --by rep",
     "callqa metrics --period 2026-10 --format xlsx --out october.xlsx",
+    "callqa metrics --format html --language ru --out metrics.html",
     "callqa metrics --explain lead_conversion",
 )
 def metrics(
@@ -35,14 +36,14 @@ def metrics(
     ] = None,
     by: Annotated[Part | None, typer.Option(help="Which parts beside the whole; in files all of them.")] = None,
     format_: Annotated[
-        Literal["table", "json", "csv", "xlsx"], typer.Option("--format", help="How the figures are given.")
+        Literal["table", "json", "csv", "xlsx", "html"], typer.Option("--format", help="How the figures are given.")
     ] = "table",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to, instead of stdout.")] = None,
     beside: Annotated[bool, typer.Option("--beside", help="Also the metrics beside the twenty, in the table.")] = False,
     explain: Annotated[
         str | None, typer.Option(metavar="METRIC", help="Rule, query and the records behind one metric.")
     ] = None,
-    language: Annotated[Literal["ru", "en"], typer.Option(help="Language of table and workbook.")] = "en",
+    language: Annotated[Literal["ru", "en"], typer.Option(help="Language of table, workbook and page.")] = "en",
     store: StoreUrl = None,
     config: Config = None,
 ) -> None:
@@ -70,7 +71,7 @@ def metrics(
 def _write(
     opened: Sales, found: Sequence[Metric], name: str, format_: str, out: Path | None, language: Literal["ru", "en"]
 ) -> None:
-    from callqa.reports import metric_table
+    from callqa.reports import metric_page, metric_table
 
     over = opened.period(name)
     if format_ == "xlsx":
@@ -78,11 +79,12 @@ def _write(
         metric_table.write_workbook(path, found, over, language)
         print(path)
         return
-    data = (
-        metric_table.encode(found, over, opened.warehouse.currency)
-        if format_ == "json"
-        else metric_table.as_csv(found).encode()
-    )
+    if format_ == "html":
+        data = metric_page.html(found, opened.trends(over), over, opened.warehouse.currency, language).encode()
+    elif format_ == "json":
+        data = metric_table.encode(found, over, opened.warehouse.currency)
+    else:
+        data = metric_table.as_csv(found).encode()
     if out:
         out.write_bytes(data)
     else:

@@ -94,6 +94,11 @@ def metrics(
     return found
 
 
+def values(warehouse: Warehouse, definitions: Iterable[Definition], period: Period) -> dict[str, float | None]:
+    """The company's figures of a period alone."""
+    return {m.definition.id: m.figure.value for m in _measured(warehouse, definitions, period, ())}
+
+
 def rows(warehouse: Warehouse, definition: Definition, period: Period, most: int) -> tuple[list[str], list[Any], int]:
     """The records behind a figure: column names, the first ``most`` of them, and how many there are."""
     _prepare(warehouse, period)
