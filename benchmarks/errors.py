@@ -11,6 +11,7 @@ those rates, how far beyond their interval the true figures lie: the margins.
 from __future__ import annotations
 
 import argparse
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -137,8 +138,13 @@ def measured(parts: Parts, known: Sequence[Pair]) -> Errors:
 def margin(name: str, beyond: Sequence[tuple[float, float]]) -> Margin:
     """How far the true figures lie beyond, one call in twenty left out on either side."""
     left_out = len(beyond) // 20
-    below, above = (round(max(0.0, sorted(side, reverse=True)[left_out]), 4) for side in zip(*beyond, strict=True))
+    below, above = (_up(max(0.0, sorted(side, reverse=True)[left_out])) for side in zip(*beyond, strict=True))
     return Margin(0, 0, below, above) if name in BY_SHARE else Margin(below, above)
+
+
+def _up(value: float) -> float:
+    """Four decimals, rounded up: the true figure a margin was measured on lies inside it."""
+    return math.ceil(value * 10_000 - 1e-6) / 10_000
 
 
 def rated(known: Sequence[Pair]) -> Errors:
