@@ -203,6 +203,42 @@ def test_a_table_of_our_own_is_told_by_its_columns(store, tmp_path, entity, head
     assert done.entities == {entity: Counts(taken=1)}
 
 
+def test_a_file_of_one_column_keeps_the_spaces_in_it(store, tmp_path):
+    path = tmp_path / "customers.csv"
+    path.write_text("customer_id\nАнна Ли\nИван Петров\n")
+    (done,) = deals.import_files(store, "plain", [path], rejects=tmp_path)
+    assert done.entities == {"customers": Counts(taken=2)}
+    assert kept(store, "customers", "customer_id", "source_system") == [("Анна Ли", "plain"), ("Иван Петров", "plain")]
+
+
+TWO = """
+title = "two"
+[tables.sales.deals]
+deal_id = "No"
+created_at = "Made"
+[tables.requests.leads]
+lead_id = "No"
+created_at = "Made"
+"""
+
+
+def test_a_file_that_may_be_two_tables_is_told_by_its_name_or_by_the_person(store, tmp_path):
+    mapping = tmp_path / "two.toml"
+    mapping.write_text(TWO)
+
+    def taken_as(name, table=""):
+        as_csv(tmp_path / name, [["No", "Made"], ["1", "2026-10-05"]])
+        (done,) = deals.import_files(store, str(mapping), [tmp_path / name], table, tmp_path)
+        return done.table
+
+    assert taken_as("sales_october.csv") == "sales"
+    assert taken_as("export.csv", "requests") == "requests"
+    with pytest.raises(UsageError, match="may be sales or requests of two; say which with --table"):
+        taken_as("export.csv")
+    with pytest.raises(UsageError, match="two has no table 'leads'; choose from sales, requests"):
+        taken_as("export.csv", "leads")
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

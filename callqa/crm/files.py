@@ -41,7 +41,7 @@ def open_sheet(path: Path, columns: Sequence[str] = ()) -> Sheet:
 
     ``columns``: those of a file without a header.
     """
-    found = _format(path)
+    found = _format(path, spaced=bool(columns))
 
     def begin() -> Iterator[Row]:
         if columns:
@@ -71,7 +71,7 @@ def unique(names: Iterable[Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _format(path: Path) -> Callable[[], Iterator[Row]]:
+def _format(path: Path, spaced: bool) -> Callable[[], Iterator[Row]]:
     try:
         with path.open("rb") as file:
             head = file.read(SAMPLE)
@@ -90,7 +90,7 @@ def _format(path: Path) -> Callable[[], Iterator[Row]]:
         return lambda: _json_lines(path)
     if b"\0" in head:
         raise UsageError(f"{path}: not a table; callqa reads CSV, xlsx, Bitrix24's .xls, JSON lines and Parquet")
-    return lambda: _csv(path)
+    return lambda: _csv(path, spaced)
 
 
 def _without_trailing_blanks(rows: Iterator[Row]) -> Iterator[Row]:
@@ -115,16 +115,17 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig"
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path, spaced: bool) -> Iterator[Row]:
+    """``spaced``: where no sign stands between the columns, spaces do."""
     csv.field_size_limit(1 << 24)  # notes of a deal are one cell
     with path.open(encoding=_encoding(path), newline="") as file:
         header = file.readline()
         file.seek(0)
         sign = max(";,\t", key=_outside_quotes(header).count)
-        if sign in header:
-            rows = csv.reader(file, delimiter=sign)
-        else:  # columns that spaces keep apart, if any do
+        if spaced and sign not in header:
             rows = csv.reader((line.strip() for line in file), delimiter=" ", skipinitialspace=True)
+        else:
+            rows = csv.reader(file, delimiter=sign)
         line = 1
         for cells in rows:
             yield line, cells
