@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -43,16 +44,36 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the store and the pages.")] = Path("callqa-demo"),
     lang: Lang = None,
 ) -> None:
-    """Score the sample calls that came with callqa and name the page to open."""
+    """Score the sample calls, import the demo company's deals, print its metrics and name the pages to open."""
     from callqa import api
     from callqa.config import shipped
 
     out.mkdir(parents=True, exist_ok=True)
     sample = shipped("sample_audio")
+    config, store = shipped("configs") / "callqa.toml", f"sqlite:///{out / 'callqa.db'}"
     show.note(f"callqa demo: scoring the sample calls of {sample}; a first run takes a few minutes")
-    with api.team(config=shipped("configs") / "callqa.toml", store=f"sqlite:///{out / 'callqa.db'}") as team:
+    with api.team(config, store) as team:
         failed = _run(team, team.jobs([sample], sample / "calls.csv"), out / "reports", lang, False, False)
+    company(out, config, store, lang or "ru")
     raise typer.Exit(1 if failed else 0)
+
+
+def company(out: Path, config: Path, store: str, lang: Literal["ru", "en"]) -> None:
+    """The demo company's deals beside the calls, its twenty metrics, and the pages of metrics and new reps."""
+    from callqa import deals
+    from callqa.cli import metrics, newcomers
+    from callqa.config import shipped
+
+    make = [sys.executable, str(shipped("sample_deals") / "make.py"), str(out / "deals"), "plain"]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
+    with deals.opened(config, store) as opened:
+        done = list(deals.import_files(opened, "plain", sorted((out / "deals" / "plain").iterdir())))
+    show.note(f"callqa demo: {sum(file.read for file in done)} rows of an invented company's deals")
+    told = {"period": None, "by": None, "beside": False, "explain": None, "language": lang}
+    metrics.metrics(**told, format_="table", out=None, store=store, config=config)
+    metrics.metrics(**told, format_="html", out=out / "metrics.html", store=store, config=config)
+    newcomers.onboarding(None, "html", out / "onboarding.html", store, config, lang)
+    print(out / "metrics.html")
 
 
 @examples(
