@@ -32,7 +32,7 @@ Made by `python docs/metrics.py` from `callqa/metrics/definitions/`, one SQL fil
 | ratio | numerator / denominator, no percentage | none |
 | return | (numerator - denominator) / denominator | none |
 | mean | numerator / n | bootstrap, 1,000 draws with a fixed seed; over 200 values its normal limit |
-| median, p90 | quantile, between the neighbours in proportion | bootstrap; over 200 values its order statistics |
+| median, p90 | quantile, between the neighbours in proportion | bootstrap; over 50 values its order statistics |
 | total | the sum | none |
 | survival | Kaplan-Meier median, open records censored | log-log Greenwood |
 

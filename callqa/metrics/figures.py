@@ -74,7 +74,7 @@ def metrics(
 ) -> list[Metric]:
     """Every definition for the period, beside the period before and the targets."""
     chosen = list(definitions)
-    before = {m.definition.id: m for m in _measured(warehouse, chosen, period.previous, by)}
+    before = {m.definition.id: m for m in _measured(warehouse, chosen, period.previous, by, sure=False)}
     names = warehouse.names()
     found = []
     for metric in _measured(warehouse, chosen, period, by):
@@ -96,7 +96,7 @@ def metrics(
 
 def values(warehouse: Warehouse, definitions: Iterable[Definition], period: Period) -> dict[str, float | None]:
     """The company's figures of a period alone."""
-    return {m.definition.id: m.figure.value for m in _measured(warehouse, definitions, period, ())}
+    return {m.definition.id: m.figure.value for m in _measured(warehouse, definitions, period, (), sure=False)}
 
 
 def rows(warehouse: Warehouse, definition: Definition, period: Period, most: int) -> tuple[list[str], list[Any], int]:
@@ -109,17 +109,18 @@ def rows(warehouse: Warehouse, definition: Definition, period: Period, most: int
 
 
 def _measured(
-    warehouse: Warehouse, definitions: Iterable[Definition], period: Period, by: Sequence[str]
+    warehouse: Warehouse, definitions: Iterable[Definition], period: Period, by: Sequence[str], sure: bool = True
 ) -> Iterable[Metric]:
+    """Not ``sure``: values alone, means and quantiles without their intervals."""
     _prepare(warehouse, period)
     for definition in definitions:
         if reason := _without_data(warehouse, definition, period):
             yield Metric(definition, Figure(None, reason))
             continue
         _take(warehouse, definition, period)
-        whole = _figures(warehouse, definition, period, "null")
+        whole = _figures(warehouse, definition, period, "null", sure)
         figure = whole[0][1] if whole else _figure(definition, NO_ROWS, warehouse, period)
-        yield Metric(definition, figure, tuple(_cuts(warehouse, definition, period, by)))
+        yield Metric(definition, figure, tuple(_cuts(warehouse, definition, period, by, sure)))
 
 
 def _prepare(warehouse: Warehouse, period: Period) -> None:
@@ -171,13 +172,13 @@ def _without_data(warehouse: Warehouse, definition: Definition, period: Period) 
     return None
 
 
-def _cuts(warehouse: Warehouse, definition: Definition, period: Period, by: Sequence[str]) -> Iterable[Cut]:
+def _cuts(warehouse: Warehouse, definition: Definition, period: Period, by: Sequence[str], sure: bool) -> Iterable[Cut]:
     for name in by:
         column = "strftime(moment, '%Y-%m')" if name == "month" else name
-        for key, figure in _figures(warehouse, definition, period, column):
+        for key, figure in _figures(warehouse, definition, period, column, sure):
             yield Cut(name, key, key or "", figure)
     for name in definition.cuts:
-        for key, figure in _figures(warehouse, definition, period, name):
+        for key, figure in _figures(warehouse, definition, period, name, sure):
             yield Cut(name, key, key or "", figure)
     for name in definition.splits:
         yield from _split(warehouse, definition, name)
@@ -195,26 +196,29 @@ def _split(warehouse: Warehouse, definition: Definition, name: str) -> Iterable[
 
 
 def _figures(
-    warehouse: Warehouse, definition: Definition, period: Period, column: str
+    warehouse: Warehouse, definition: Definition, period: Period, column: str, sure: bool
 ) -> list[tuple[str | None, Figure]]:
     """The figure of every value of a column ("null": of all rows), by value."""
     if definition.kind == "survival":
         return _survivals(warehouse, definition, period, column)
     share = SHARE_OF.get(definition.kind, 0.5)
+    listed = sure and definition.kind in LISTED
+    few = sureness.MANY if definition.kind == "mean" else sureness.MANY_FOR_QUANTILES
+    middle = f"quantile_cont(num::double, {share})" if definition.kind in SHARE_OF else "null"
     half = f"{sureness.Z!r} * sqrt(known * {share * (1 - share)!r})"
     cursor = warehouse.duck.execute(
         f"""with grouped as (
-            select {column}::varchar as key, min(reason) as reason, list_distinct(list(part)) as parts,
+            select {column}::varchar as key, min(reason) as reason, list(distinct part) as parts,
                 sum(num::decimal(38, 6)) as num, sum(den::decimal(38, 6)) filter (num is not null) as den,
                 sum(den::double * den) filter (num is not null) as den2, count(num) as known,
                 count(*) filter (den > 0 and num is not null) as below,
                 count(*) filter (part is distinct from 'cost' and num is not null) as above,
                 count(*) filter (open) as open, count(*) filter (num is null and not open) as unknown,
-                quantile_cont(num::double, {share}) as middle, stddev_samp(num::double) as spread,
-                {"list_sort(list(num::double) filter (num is not null))" if definition.kind in LISTED else "[]"} as l
+                {middle} as middle, stddev_samp(num::double) as spread,
+                {"list_sort(list(num::double) filter (num is not null))" if listed else "null::double[]"} as l
             from figure group by 1
         )
-        select * exclude (l), case when known <= {sureness.MANY} then l end as few,
+        select * exclude (l), case when known <= {few} then l end as few,
             l[greatest(1, floor(known * {share} - {half})::bigint + 1)] as low,
             l[least(known, ceil(known * {share} + {half})::bigint + 1)] as high
         from grouped order by key nulls first"""
@@ -256,6 +260,8 @@ def _interval(definition: Definition, g: Mapping[str, Any]) -> tuple[float, floa
         if definition.kind == "mean":
             return sureness.bootstrap_mean(g["few"])
         return sureness.bootstrap_quantile(g["few"], SHARE_OF[definition.kind])
+    if g["low"] is None:
+        return None
     if definition.kind == "mean":
         half = sureness.Z * g["spread"] / math.sqrt(g["known"])
         mean = float(g["num"]) / g["known"]

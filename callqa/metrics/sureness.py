@@ -9,7 +9,9 @@ from typing import Any
 Z = 1.959963984540054  # 95 %
 DRAWS = 1000
 SEED = 20
-MANY = 200  # from here on the bootstrap's own limit is as good as its draws
+# over so many values the limit that the draws tend to takes their place
+MANY = 200
+MANY_FOR_QUANTILES = 50
 
 Interval = tuple[float, float]
 
@@ -49,7 +51,7 @@ def bootstrap_quantile(values: Sequence[float], share: float = 0.5) -> Interval 
     n = len(values)
     if n < 2:
         return None
-    if n > MANY:
+    if n > MANY_FOR_QUANTILES:
         half = Z * math.sqrt(n * share * (1 - share))
         low, high = math.floor(n * share - half), math.ceil(n * share + half)
         return float(values[max(0, low)]), float(values[min(n - 1, high)])
