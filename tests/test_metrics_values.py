@@ -98,6 +98,7 @@ EXPECTED = {
     "ltv_historic": (2750, 11000, 4, 4, 0),
     "cac": (1250, 2500, 2, 2, 0),  # c2 and c3 are new
     "marketing_roi": (106.666667, 3100, 1500, 2, 0),  # 400 + 30 euros at 90
+    "marketing_roi_revenue": (266.666667, 5500, 1500, 2, 0),
     "contacts_per_day": (0.045455, 3, 66, 66, 0),  # a1 a3 a4 in 22 days of three reps
     "call_attempts": (0.030303, 2, 66, 66, 0),
     "connect_rate": (50, 1, 2, 2, 0),

@@ -16,7 +16,8 @@
 -- ]
 select deal_id as record, moment, rep, team, source, pipeline, profit as num, 0 as den, false as open,
     coalesce(no_rate, case when profit is null then 'won deals without a gross cost; set margin' end) as reason, 'win' as part
-from closed where outcome = 'won' and source in (select channel from cost_facts where kind = 'marketing')
+from closed where outcome = 'won' and source in (
+    select channel from cost_facts where kind = 'marketing' group by channel having sum(money) > 0)
 union all
 select cost_id, moment, null, null, channel, null, 0, money, false, no_rate, 'cost'
 from cost_facts where kind = 'marketing' and moment >= $t0 and moment < $t1
