@@ -193,18 +193,20 @@ def test_ctrl_c_leaves_nothing_half_and_the_next_pull_goes_on(place, hub, tmp_pa
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stderr=subprocess.DEVNULL)
     part = Path("nothing")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
         part = next((tmp_path / "weights").rglob("model.bin.part"), part)
         time.sleep(0.02)
+    assert part.exists(), "the download never began"
     process.send_signal(signal.SIGINT)
     assert process.wait(10) != 0
     assert not folder.exists()
     hub.pause = 0.0
     hub.asked.clear()
     pull()
-    assert {name for name, _ in hub.asked} == {"model.bin"}
-    assert all(first > 0 for _, first in hub.asked)  # a busy machine may cut it once more
+    ((name, first),) = hub.asked
+    assert name == "model.bin"
+    assert first > 0
     assert (folder / "model.bin").read_bytes() == BODY
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"stages": 0.9, "forbidden": 0.9, "objections": 0.85, "next_step": 0.85, "handled": 0.85, "phases": 0.8, "mood": 0.85}
+FLOORS = {
+    "stages": 0.9,
+    "forbidden": 0.9,
+    "objections": 0.85,
+    "next_step": 0.85,
+    "handled": 0.85,
+    "phases": 0.8,
+    "mood": 0.85,
+}
 
 
 @pytest.fixture(scope="module")
