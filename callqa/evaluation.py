@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from callqa import scoring
+from callqa import labels, scoring
+from callqa.analysers.objections import Objections
 from callqa.parts import Parts
 from callqa.pipeline import measured
 from callqa.speech.listen import Spoken
@@ -72,6 +73,7 @@ class Result:
     measures: Mapping[str, Score] = field(default_factory=dict)
     events: Mapping[str, Found] = field(default_factory=dict)
     intervals: Mapping[str, bool] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, Found]] = field(default_factory=dict)
 
     @property
     def wer(self) -> float | None:
@@ -97,7 +99,24 @@ def judge(truth: Truth, scored: Scored, spoken: Spoken, parts: Parts) -> Result:
         measures={name: _compared(true.get(name), m) for name, m in scored.measures.items()},
         events=_events(truth, scored),
         intervals=inside(truth, scored, parts),
+        labels=labelled(truth, scored, parts),
     )
+
+
+def labelled(truth: Truth, scored: Scored, parts: Parts) -> dict[str, dict[str, Found]]:
+    """What the labels name, found in the true words ("true") and in the recognised ones ("heard"), by kind."""
+    told = labels.read(truth.file) if truth.file.is_file() else None
+    finder = next((one for one in parts.analysers if isinstance(one, Objections)), None)
+    if told is None or finder is None:
+        return {}
+    ideal = truth.call(scored.call.recording, scored.call.metadata)
+    words = {"true": (ideal, _true(truth, scored, parts)), "heard": (scored.call, scored.measures)}
+    result: dict[str, dict[str, Found]] = {}
+    for way, (call, measures) in words.items():
+        counted = result.setdefault(way, {})
+        for kind, verdict, _ in labels.judged(told, measures, finder.found(call)):
+            counted[kind] = counted.get(kind, Found()) + Found(**{verdict: 1})
+    return result
 
 
 def inside(truth: Truth, scored: Scored, parts: Parts) -> dict[str, bool]:
@@ -177,6 +196,7 @@ def overall(results: Sequence[Result]) -> dict[str, Any]:
         "measures": {name: error for name in names if (error := _error(results, name))["n"]},
         "events": {name: found.rates() for name, found in events.items()},
         "intervals": intervals(results),
+        "labels": {way: {code: _kinds(results, way, code) for code in languages} for way in ("true", "heard")},
         "by_layout": {
             layout: {
                 "der": _mean([r.der for r in mine]),
@@ -195,6 +215,15 @@ def intervals(results: Sequence[Result]) -> dict[str, dict[str, int]]:
     rows = {name: [r.intervals[name] for r in results if name in r.intervals] for name in names}
     rows["all"] = [held for row in list(rows.values()) for held in row]
     return {name: {"n": len(row), "inside": sum(row)} for name, row in rows.items()}
+
+
+def _kinds(results: Sequence[Result], way: str, language: str) -> dict[str, dict[str, float | None]]:
+    """Precision, recall and F1 of every kind of label over the calls of one language."""
+    found: dict[str, Found] = {}
+    for r in results:
+        for kind, one in r.labels.get(way, {}).items() if r.language == language else ():
+            found[kind] = found.get(kind, Found()) + one
+    return {kind: found[kind].rates() for kind in sorted(found)}
 
 
 def document(results: Sequence[Result]) -> dict[str, Any]:

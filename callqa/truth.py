@@ -36,6 +36,7 @@ class Truth:
     events: tuple[Sounds, ...]
     labels: tuple[Label, ...]
     duration: float
+    file: Path = Path()
 
     def call(self, recording: Recording, metadata: Metadata) -> Call:
         """The call as a perfect ear would have it: what the definitions are recomputed on."""
@@ -71,6 +72,7 @@ def read(path: Path) -> Truth:
             events=tuple(_sound(e, channels) for e in raw.get("events", ()) if e["kind"] != "silence"),
             labels=tuple(label for turn in raw["turns"] for label in _labels(turn)),
             duration=float(raw["duration"]),
+            file=path,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: not a labelled call: {type(error).__name__}: {error}") from error

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from callqa import truth
+from callqa import labels, truth
 from callqa.errors import UsageError
 from callqa.evaluation import Found, matched, overall, plain, role_accuracy, word_errors
 from callqa.speech import Party
 from callqa.speech.listen import Spoken
-from callqa.types import Span, Turn, Word
+from callqa.types import Evidence, Measurement, Span, Turn, Word
 
 LINES = [
     ("rep", 0.0, 4.0, "Добрый день, сколько у вас сотрудников?"),
@@ -135,3 +135,36 @@ def test_a_bad_truth_file_is_named(tmp_path, changes, problem):
 def test_a_folder_without_labels_is_told(tmp_path):
     with pytest.raises(UsageError, match="no labelled calls"):
         truth.find(tmp_path)
+
+
+def test_labels_are_judged_turn_by_turn():
+    found = {
+        "questions_open": Measurement("questions_open", 1.0, evidence=(Evidence(0.5, 3.0, ""),)),
+        "questions_closed_customer": Measurement(
+            "questions_closed_customer", 1.0, evidence=(Evidence(20.0, 21.0, ""),)
+        ),
+        "next_step": Measurement("next_step", 0.0),
+        "script.greeting": Measurement("script.greeting", 1.0),
+    }
+    true = labels.Labels(
+        frozenset({"greeting", "needs"}),
+        next_step=True,
+        conversation=True,
+        forbidden=(Span(5, 6),),
+        objections=(),
+        phases=(),
+        moods={},
+        turns=(labels.Said("rep", Span(0, 4), "closed", False), labels.Said("rep", Span(8, 9), "open", True)),
+    )
+    assert sorted((kind, verdict) for kind, verdict, _ in labels.judged(true, found, [])) == [
+        ("forbidden", "missed"),
+        ("interruptions", "missed"),
+        ("next_step", "missed"),
+        ("question kinds", "false"),
+        ("question kinds", "missed"),
+        ("questions", "false"),  # of a customer who was not asked to ask
+        ("questions", "hits"),
+        ("questions", "missed"),
+        ("stages", "hits"),
+        ("stages", "missed"),
+    ]

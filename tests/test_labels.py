@@ -14,7 +14,11 @@ FLOORS = {
     "handled": 0.85,
     "phases": 0.8,
     "mood": 0.85,
+    "questions": 0.95,
+    "question kinds": 0.9,
+    "interruptions": 0.7,  # the labels count from 0.3 s of overlap, DEFINITIONS.md from 0.5 s
 }
+LOST = {"questions": 0.35, "question kinds": 0.85}  # neither marks nor ends of sentences: form alone
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,8 @@ def test_labels_of_the_open_calls_are_found(tally, plain):
     if not folder.is_dir():
         pytest.skip("needs the labelled calls of ../shared/calls")
     found = {kind: counted.rates()["f1"] for kind, counted in tally(folder, plain=plain).items()}
-    assert {kind: f1 for kind, f1 in found.items() if f1 < FLOORS[kind]} == {}
+    floors = FLOORS | (LOST if plain else {})
+    assert {kind: f1 for kind, f1 in found.items() if f1 < floors[kind]} == {}
     assert set(found) == set(FLOORS)
 
 

@@ -149,7 +149,31 @@ def eval_tables(title: str, results: Sequence[Result], overall: dict[str, Any], 
         errors.add_column(name, justify="right")
     for name, error in overall["measures"].items():
         errors.add_row(name, str(error["n"]), f"{error['mae']:.3f}", f"{error['bias']:+.3f}")
-    return [calls, _summary(overall), errors]
+    return [calls, _summary(overall), labels_table(overall), "", errors]
+
+
+def labels_table(overall: dict[str, Any]) -> Table:
+    """Precision, recall and F1 of what the labels name, from the true words and from the recognised ones."""
+    table = Table(
+        title="Labels found: precision / recall / F1",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title_justify="left",
+    )
+    table.add_column("Label")
+    true, heard = (overall["labels"][way] for way in ("true", "heard"))
+    for language in true:
+        table.add_column(f"{language}, true words", justify="right")
+        table.add_column(f"{language}, recognised", justify="right")
+    for kind in sorted({kind for kinds in (*true.values(), *heard.values()) for kind in kinds}):
+        table.add_row(kind, *(_rates(way[language].get(kind)) for language in true for way in (true, heard)))
+    return table
+
+
+def _rates(rates: dict[str, Any] | None) -> str:
+    shown = ("-" if value is None else f"{value:.2f}" for value in (rates or {"f1": None}).values())
+    return " / ".join(shown)
 
 
 def _summary(overall: dict[str, Any]) -> str:
