@@ -8,6 +8,13 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    _who()
+    _deals()
+    _money()
+    _doings()
+
+
+def _who() -> None:
     op.create_table(
         "customers",
         sa.Column("customer_id", sa.String(128), primary_key=True),
@@ -43,6 +50,9 @@ def upgrade() -> None:
         sa.Column("reject_reason", sa.Text),
         sa.Column("deal_id", sa.String(128)),
     )
+
+
+def _deals() -> None:
     op.create_table(
         "deals",
         sa.Column("deal_id", sa.String(128), primary_key=True),
@@ -82,6 +92,9 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger),
         sa.Column("currency", sa.String(3)),
     )
+
+
+def _money() -> None:
     op.create_table(
         "costs",
         sa.Column("cost_id", sa.String(128), primary_key=True),
@@ -102,6 +115,9 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger),
         sa.Column("currency", sa.String(3)),
     )
+
+
+def _doings() -> None:
     op.create_table(
         "activities",
         sa.Column("activity_id", sa.String(128), primary_key=True),
