@@ -163,6 +163,7 @@ def test_both_who_speak_at_once_are_on(open_page):
     page = open_page("call-ru.html")
     page.evaluate("document.querySelector('audio').currentTime = 33.7")
     until(page, "document.querySelectorAll('.turn.now').length == 2")
+    assert page.locator(".turn.now").count() == 2
 
 
 def test_a_link_to_a_moment_opens_there(open_page, pages):

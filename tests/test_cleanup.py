@@ -74,6 +74,12 @@ def test_a_few_words_over_long_noise_were_not_said():
     assert [d.reason for d in dropped] == ["too_few_words"]
 
 
+@pytest.mark.parametrize(("confidence", "kept"), [(0.06, 0), (0.3, 1)])
+def test_a_sentence_without_confidence_was_guessed(confidence, kept):
+    words, dropped = clean(Decoded((Word("Hmm.", 1.0, 2.0, confidence),), -0.9, 0.3, 3.0), "en", ALL)
+    assert (len(words), [d.reason for d in dropped]) == (kept, [] if kept else ["guess"])
+
+
 def test_every_dropped_stretch_has_its_moment():
     _, dropped = clean(decoded("Алло. Продолжение следует..."), "ru", ALL)
     assert [(round(d.start, 2), round(d.end, 2), d.text) for d in dropped] == [(0.4, 1.15, "Продолжение следует...")]

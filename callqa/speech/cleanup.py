@@ -18,6 +18,7 @@ LOOP_LENGTH = 6  # words; a longer repeated stretch is somebody repeating himsel
 LOOP_TIMES = 4
 WORDS_PER_SECOND = 6.5  # nobody speaks faster for a whole chunk
 WORDS_PER_SECOND_LEAST, LONG = 0.4, 5.0  # so few words in so many seconds of sound: babble, music, a stuck decoder
+GUESS = 0.15  # mean confidence of a sentence: under it the recogniser guessed (a "Hmm." over music is 0.06)
 REACH: Seconds = 0.6  # a word this far from any speech was not spoken
 SENTENCE = re.compile(r"[.?!…]$")
 # never said on a call: who made the subtitles, what a video asks of its viewers
@@ -113,6 +114,8 @@ def _stock(sentence: Sequence[Word], language: str, decoded: Decoded) -> str | N
     said = " ".join(word.text for word in sentence).lower().replace("ё", "е").strip(" .,!?…-[]()♪")
     if any(re.search(pattern, said) for pattern in SIGNED.get(language, ())):
         return "stock_phrase"
+    if sum(word.confidence for word in sentence) < GUESS * len(sentence):
+        return "guess"
     weak = decoded.no_speech > 0.6 or decoded.log_probability < -1.0
     return "stock_phrase" if weak and any(re.fullmatch(p, said) for p in COMMON.get(language, ())) else None
 
