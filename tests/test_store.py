@@ -134,6 +134,18 @@ def test_a_failure_counts_its_attempts_and_goes_when_cleared(store):
     assert store.failures() == []
 
 
+def test_a_file_that_was_replaced_begins_its_tries_anew(store, tmp_path):
+    path = tmp_path / "call.wav"
+    for content in (b"one", b"one", b"other"):
+        path.write_bytes(content)
+        os.utime(path, (1e9, 1e9))
+        with store.write() as write:
+            write.put_failure(Failure(str(path), "truncated", "cut off", retryable=False, under="today's"))
+    (failure,) = store.failures()
+    assert (failure.attempts, failure.size, failure.mtime_ns, failure.under) == (1, 5, 10**18, "today's")
+    assert failure.since == failure.failed_at
+
+
 def test_metadata_comes_back_as_it_went(store):
     row = Metadata("a.wav", rep_name="Ольга", rep_channel=0)
     with store.write() as write:

@@ -18,22 +18,12 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, S
 from callqa.errors import StoreError, UsageError
 from callqa.store.bulk import Counts, Merging
 from callqa.store.deal_tables import deal_tables, imports
+from callqa.store.failing import Failure as Failure
+from callqa.store.failing import known, noted, of
 from callqa.store.tables import call_metadata, current, failures, files, recordings, results
 from callqa.types import Metadata, Recording
 
-HEAD = "0002"  # the newest migration
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that could not be scored: ``code`` for counting, ``problem`` says what and the cure."""
-
-    path: str
-    code: str
-    problem: str
-    retryable: bool
-    trace: str = ""
-    attempts: int = 1
+HEAD = "0003"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +86,7 @@ class Store:
             .where(results.c.sha256 == sha256, results.c.stage == stage)
             .order_by(results.c.made_at, results.c.fingerprint)
         )
-        return [(row.made_at, zlib.decompress(row.value)) for row in self._all(query)]
+        return [(row.made_at, zlib.decompress(row.value)) for row in self.rows(query)]
 
     def known_hash(self, path: Path) -> str | None:
         """The hash of a file that has not changed since it was last read."""
@@ -111,19 +101,19 @@ class Store:
 
     def recordings(self) -> list[Recording]:
         """All recordings, in the order of their paths."""
-        rows = self._all(sa.select(recordings).order_by(recordings.c.path, recordings.c.sha256))
+        rows = self.rows(sa.select(recordings).order_by(recordings.c.path, recordings.c.sha256))
         return [_recording(row) for row in rows]
 
     def find(self, reference: str) -> Recording:
         """The recording a person means by an id, the beginning of one, a path or a file name."""
         by_id = sa.select(recordings).where(recordings.c.id.startswith(reference.lower(), autoescape=True))
-        found = self._all(by_id) if reference else []
+        found = self.rows(by_id) if reference else []
         if not found:
             name = f"%/{Path(reference).name}"
             named = sa.select(files.c.sha256).where(
                 (files.c.path == str(Path(reference).absolute())) | files.c.path.like(name)
             )
-            found = self._all(sa.select(recordings).where(recordings.c.sha256.in_(named)))
+            found = self.rows(sa.select(recordings).where(recordings.c.sha256.in_(named)))
         if not found:
             raise UsageError(f"no call '{reference}' in the store; `callqa status` lists ids and files")
         if len(found) > 1:
@@ -136,16 +126,17 @@ class Store:
         return msgspec.json.decode(found.value, type=Metadata) if found else None
 
     def failures(self) -> list[Failure]:
-        rows = self._all(sa.select(failures).order_by(failures.c.path))
-        return [Failure(r.path, r.code, r.problem, r.retryable, r.trace, r.attempts) for r in rows]
+        """Files set aside, by path."""
+        return [known(row) for row in self.rows(sa.select(failures).order_by(failures.c.path))]
+
+    def rows(self, query: sa.Select[Any]) -> list[sa.Row[Any]]:
+        """All that a query finds."""
+        with self._errors(), self.engine.connect() as connection:
+            return list(connection.execute(query))
 
     def _one(self, query: sa.Select[Any]) -> sa.Row[Any] | None:
         with self._errors(), self.engine.connect() as connection:
             return connection.execute(query).first()
-
-    def _all(self, query: sa.Select[Any]) -> list[sa.Row[Any]]:
-        with self._errors(), self.engine.connect() as connection:
-            return list(connection.execute(query))
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -208,11 +199,8 @@ class Writer:
         self._upsert(current, ("sha256", "stage"), key)
 
     def put_failure(self, failure: Failure) -> None:
-        before = self.connection.execute(
-            sa.select(failures.c.attempts).where(failures.c.path == failure.path)
-        ).scalar_one_or_none()
-        row = {f: getattr(failure, f) for f in failure.__dataclass_fields__}
-        self._upsert(failures, ("path",), {**row, "attempts": (before or 0) + 1, "failed_at": _now()})
+        before = self.connection.execute(of(failure.path)).first()
+        self._upsert(failures, ("path",), noted(before, failure, _now()))
 
     def clear_failure(self, path: str) -> None:
         self.connection.execute(sa.delete(failures).where(failures.c.path == path))

@@ -67,4 +67,33 @@ failures = Table(
     Column("trace", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_at", String(32), nullable=False),
+    Column("since", String(32)),  # of the first try of the file as it is
+    Column("size", BigInteger),
+    Column("mtime_ns", BigInteger),
+    Column("under", String(32)),  # the callqa and the settings it failed under
+)
+
+# one row a run of batch, watch or retry; counts is JSON, process says who runs it
+runs = Table(
+    "runs",
+    schema,
+    Column("run", Integer, primary_key=True),
+    Column("command", String(16), nullable=False),
+    Column("folders", Text, nullable=False),
+    Column("calls", Text),
+    Column("engine", String(64), nullable=False),
+    Column("process", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("seen_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("counts", Text, nullable=False),
+)
+
+# what a run has not come to yet
+queue = Table(
+    "queue",
+    schema,
+    Column("path", Text, primary_key=True),
+    Column("run", Integer, nullable=False),
 )
