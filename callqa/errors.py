@@ -75,7 +75,24 @@ class StoreError(CallqaError):
     retryable = True
 
 
+class EngineError(CallqaError):
+    """No worker can be started or reached; says why and what to do. Nothing is marked as failed for it."""
+
+
+class StoreBusy(CallqaError):
+    """Another run has the store; ``holder`` says which."""
+
+    retryable = True
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
+        super().__init__(holder)
+
+    def __str__(self) -> str:
+        return f"the store is in use: {self.holder}; wait for its end, or stop it and run this again"
+
+
 class WorkerLost(CallqaError):
-    """A worker died while it held this item."""
+    """A worker died while it held this item, or says that it is of no more use."""
 
     retryable = True

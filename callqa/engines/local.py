@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from callqa.engines import Done, Failed, attempt
+from callqa.engines import PAUSE, WAIT, Done, Failed, attempt, lost, started
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +19,12 @@ class LocalEngine:
     ) -> Iterator[Done[Any, Any] | Failed[Any]]:
         work = None
         for item in items:
-            work = work or make_worker()
-            yield attempt(work, item)
+            if item is WAIT:
+                time.sleep(PAUSE)
+                continue
+            work = work or started(make_worker)
+            outcome = attempt(work, item)
+            if lost(outcome):
+                work = started(make_worker)
+                outcome = attempt(work, item)
+            yield outcome

@@ -1,0 +1,92 @@
+"""Worker processes under signals: Ctrl-C, a killed parent, noise, and what a long night leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hard_work import make_worker
+from test_engines import gone
+
+from callqa.engines import Done
+from callqa.engines.process import ProcessEngine
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+from hard_work import make_worker
+from callqa.engines.process import ProcessEngine
+for outcome in ProcessEngine(2).map(make_worker, [("pid", 0), ("pid", 1), ("{stuck}", 60), ("{stuck}", 61)]):
+    print(outcome.value, flush=True)
+"""
+
+
+@pytest.fixture
+def parent(request):
+    """A process with two workers, both at work; and their process ids."""
+    script = SCRIPT.format(tests=str(Path(__file__).parent), stuck=request.param)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    with process:
+        pids = [int(process.stdout.readline()) for _ in range(2)]
+        workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+        yield process, {*pids, *workers}
+        process.kill()
+
+
+@pytest.mark.parametrize("parent", ["sleep", "sleep in C"], indirect=True)
+def test_ctrl_c_ends_parent_and_workers_within_seconds(parent):
+    process, workers = parent
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=6)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert gone(workers, patience=1)
+
+
+@pytest.mark.parametrize("parent", ["sleep", "sleep in C"], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_parent_that_is_killed_takes_its_workers_with_it(parent, number):
+    process, workers = parent
+    process.send_signal(number)
+    process.wait(timeout=6)
+    assert gone(workers)
+
+
+def test_what_workers_print_is_not_seen(capfd):
+    assert [o.value for o in ProcessEngine(1).map(make_worker, [("noise", 0), ("noise", 1)])] == ["loud"] * 2
+    assert capfd.readouterr() == ("", "")
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def children():
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+
+
+def test_a_long_run_with_many_lost_workers_leaves_no_file_no_zombie_and_no_item(tmp_path):
+    before, held = open_files(), []
+    items = [("kill", signal.SIGKILL) if n % 100 == 50 else ("double", n) for n in range(2_000)]
+    found = []
+    for outcome in ProcessEngine(2).map(make_worker, items):
+        found.append(outcome)
+        held.append(open_files())
+    assert sorted(o.item[1] for o in found if isinstance(o, Done)) == [n for n in range(2_000) if n % 100 != 50]
+    assert len(found) == 2_000
+    assert max(held) <= before + 12  # 40 workers were lost
+    assert (open_files(), children()) == (before, [])
+
+
+def test_a_worker_stopped_by_hand_is_replaced_and_its_item_done(tmp_path):
+    running = ProcessEngine(1, start_seconds=1.0).map(make_worker, [("pid", 0), ("double", 1), ("double", 2)])
+    os.kill(next(running).value, signal.SIGSTOP)  # hangs whoever waits without a bound
+    rest = list(running)
+    assert sorted(outcome.item for outcome in rest) == [("double", 1), ("double", 2)]
+    assert Done(("double", 2), 4) in rest
