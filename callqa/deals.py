@@ -13,8 +13,9 @@ from typing import TextIO
 from callqa.config import find_settings
 from callqa.crm.files import Sheet, open_sheet
 from callqa.crm.mapping import Source, find
+from callqa.crm.people import People
 from callqa.crm.rows import Reader, Rejected, Taken
-from callqa.store import Store, Writer
+from callqa.store import Store, Writer, people
 from callqa.store.bulk import Counts, Merging
 
 
@@ -51,21 +52,25 @@ def import_files(
 
     All files are looked at before the first is imported: a missing column stops while nothing is written.
     """
-    mapping = find(source)
+    mapping, known = find(source), People()
     sheets = [open_sheet(path, mapping.columns) for path in paths]
-    readers = [Reader(mapping, mapping.table(sheet.path, sheet.columns, table), sheet) for sheet in sheets]
+    readers = [Reader(mapping, mapping.table(sheet.path, sheet.columns, table), sheet, known) for sheet in sheets]
     for reader in readers:
-        yield _import(store, mapping, reader, rejects)
+        yield _import(store, mapping, reader, rejects, known)
 
 
-def _import(store: Store, mapping: Source, reader: Reader, folder: Path) -> Imported:
+def _import(store: Store, mapping: Source, reader: Reader, folder: Path, known: People) -> Imported:
     with ExitStack() as stack:
         write = stack.enter_context(store.write())
+        known.learn(people.names(write.connection))
         rejects = stack.enter_context(_Rejects(folder, reader.sheet))
         columns = {part.entity.name: part.names for part in reader.parts}
         strokes = {name: stack.enter_context(write.merging(name, names)) for name, names in columns.items()}
         read, left_out = _feed(reader, strokes, rejects)
         entities = {name: stroke.settle() for name, stroke in strokes.items()}
+        if "people" in entities:
+            known.learn(people.names(write.connection))
+            people.name_owners(write.connection, known.id)
         done = Imported(reader.sheet.path, reader.table.name, read, rejects.count, left_out, entities, rejects.path)
         _note(write, mapping, done)
     return done
@@ -102,17 +107,23 @@ class _Rejects:
 
     def __init__(self, folder: Path, sheet: Sheet) -> None:
         self._path = folder / f"{sheet.path.name}.rejected.csv"
+        self._part = folder / f"{sheet.path.name}.rejected.csv.part"
         self._columns = sheet.columns
         self._file: TextIO | None = None
         self.count = 0
 
     def __enter__(self) -> _Rejects:
-        self._path.unlink(missing_ok=True)  # of an import before: it would speak of rows that are right now
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._file:
             self._file.close()
+        if kind is not None:
+            self._part.unlink(missing_ok=True)
+        elif self._file:
+            self._part.replace(self._path)
+        else:
+            self._path.unlink(missing_ok=True)  # of an import before: it would speak of rows that are right now
 
     @property
     def path(self) -> Path | None:
@@ -120,8 +131,8 @@ class _Rejects:
 
     def add(self, row: Rejected) -> None:
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("w", encoding="utf-8", newline="")
+            self._part.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("w", encoding="utf-8", newline="")
             csv.writer(self._file).writerow(["line", "reason", *self._columns])
         csv.writer(self._file).writerow([row.line, row.reason, *("" if cell is None else cell for cell in row.cells)])
         self.count += 1

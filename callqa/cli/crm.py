@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,6 +101,10 @@ def _described(source: Source) -> list[str]:
     for table in source.tables:
         for part in table.parts:
             lines.append(f"\n{table.name} -> {part.entity.name}" + (" (each such column)" if part.each else ""))
+            lines += [f"  only where {_among(part.only or table.only)}"] if part.only or table.only else []
+            lines += (
+                [f"  not where {_among(part.skip or table.skip)}"] if any((part.skip or table.skip).values()) else []
+            )
             for name, told in part.fields.items():
                 needed = "  needed" if name in part.entity.needed else ""
                 lines.append(f"  {name:<20} {_where(told)}{needed}")
@@ -110,6 +115,15 @@ def _where(told: Field) -> str:
     if told.hash:
         return f"made of {', '.join(told.hash)}"
     names = told.column if isinstance(told.column, list) else [told.column]
-    found = repr(told.const) if told.const is not None else " or ".join(names)
-    meant = ", ".join(f"{said}: {value}" for said, value in told.values.items())
-    return found + (f" after {told.after}" if told.after else "") + (f" ({meant})" if meant else "")
+    found = repr(told.const) if told.const is not None else " or ".join(name for name in names if name)
+    if told.key:
+        found += (" or " if found else "") + f"made of {', '.join(told.key)}"
+    meant = ", ".join(f"{said}: {value or 'nothing'}" for said, value in told.values.items())
+    found += f" after {told.after}" if told.after else ""
+    found += f" where {_among(told.only)}" if told.only else ""
+    return found + (f" ({meant})" if meant else "")
+
+
+def _among(told: Mapping[str, Iterable[str]]) -> str:
+    """Columns and the values in them that a row is told by."""
+    return "; ".join(f"{column} is {' or '.join(sorted(values))}" for column, values in told.items() if values)

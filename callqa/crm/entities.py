@@ -32,7 +32,7 @@ class Entity:
 
 
 def _fields(line: str) -> dict[str, str]:
-    """ "deal_id amount:money" as {"deal_id": "text", "amount": "money"}."""
+    """ "deal_id amount:money" as {"deal_id": "id", "amount": "money"}."""
     pairs = (word.partition(":") for word in line.split())
     return {name: kind or ("id" if name.endswith("_id") else "text") for name, _, kind in pairs}
 
@@ -45,19 +45,21 @@ ENTITIES = {
             _fields("customer_id source_system name phone:phone email created_at:time source"),
             ("customer_id",),
         ),
-        Entity("people", _fields("person_id name team manager_id role hired_at:day left_at:day"), ("person_id",)),
+        Entity(
+            "people", _fields("person_id name team manager_id:person role hired_at:day left_at:day"), ("person_id",)
+        ),
         Entity(
             "leads",
             _fields(
-                "lead_id created_at:time source campaign pipeline owner_id customer_id first_touch_at:time sql_at:time "
-                "status reject_reason deal_id"
+                "lead_id created_at:time source campaign pipeline owner_id:person customer_id first_touch_at:time "
+                "sql_at:time status reject_reason deal_id"
             ),
             ("lead_id", "created_at"),
         ),
         Entity(
             "deals",
             _fields(
-                "deal_id lead_id customer_id owner_id pipeline source title amount:money currency:currency "
+                "deal_id lead_id customer_id owner_id:person pipeline source title amount:money currency:currency "
                 "gross_cost:money created_at:time closed_reported_at:time close_planned:truth stage final:final "
                 "loss_reason upsell:truth template:truth"
             ),
@@ -67,6 +69,11 @@ ENTITIES = {
             "stage_history",
             _fields("deal_id entered_at:time stage stage_order:whole final:final actor:actor"),
             ("deal_id", "entered_at", "stage"),
+        ),
+        Entity(
+            "stages",
+            _fields("pipeline stage stage_order:whole"),
+            ("pipeline", "stage", "stage_order"),
         ),
         Entity(
             "products",
@@ -82,15 +89,15 @@ ENTITIES = {
         ),
         Entity(
             "targets",
-            _fields("target_id person_id team month:month metric amount:money currency:currency"),
+            _fields("target_id person_id:person team month:month metric amount:money currency:currency"),
             ("target_id", "month", "metric", "amount"),
             ("target_id", ("person_id", "team", "month", "metric")),
         ),
         Entity(
             "activities",
             _fields(
-                "activity_id kind:activity at:time seconds:number connected:truth held:truth direction:direction "
-                "owner_id customer_id deal_id lead_id phone:phone next_step_agreed:truth actor:actor action"
+                "activity_id kind:activity at:time seconds:lasting connected:truth held:truth direction:direction "
+                "owner_id:person customer_id deal_id lead_id phone:phone next_step_agreed:truth actor:actor action"
             ),
             ("activity_id", "kind", "at"),
             ("activity_id", ()),

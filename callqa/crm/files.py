@@ -167,9 +167,22 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for n, line in enumerate(file, start=1):
             if bare := line.removeprefix(b"\xef\xbb\xbf").strip():
                 try:
-                    yield n, decode(bare)
+                    yield n, _spread(decode(bare))
                 except msgspec.MsgspecError as error:
                     raise UsageError(f"{path}: line {n}: no JSON object: {error}") from error
+
+
+def _spread(row: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Objects in a row as columns of their own: `params.duration`, `value_after.0.lead_status.id`."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
+            value = {str(n): part for n, part in enumerate(value)}
+        if isinstance(value, dict):
+            found |= _spread(value, f"{before}{name}.")
+        else:
+            found[before + name] = value
+    return found
 
 
 def _flat(value: Any) -> Any:

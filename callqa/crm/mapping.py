@@ -25,7 +25,9 @@ class Field:
     ``column``: one name, or several of which the first that holds something counts; ``const``: always this. ``values``
     translates what the export says (letter case aside), ``other`` stands for all that is not listed ("": nothing; not
     given: it stays as it is). ``after``: the column holds how long after that other column's time. ``before``: what
-    stands before this sign, of several ids in a cell. ``hash``: an id made of these columns.
+    stands before this sign, of several ids in a cell; ``pattern``: what its group finds in the cell. ``only``: nothing
+    unless another column holds one of these. ``scale``: a number is so many of ours. ``hash``: an id of the row made of
+    these columns, equal rows being several; ``key``: an id made of them where no column holds one, equal ones the same.
     """
 
     column: str | list[str] = ""
@@ -34,13 +36,17 @@ class Field:
     other: str | None = None
     after: str = ""
     before: str = ""
+    pattern: str = ""
+    only: dict[str, list[str]] = field(default_factory=dict)
+    scale: float = 1.0
     hash: list[str] = field(default_factory=list)
+    key: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names that may be in a header; any one of them will do."""
         names = [self.column] if isinstance(self.column, str) else self.column
-        return tuple(name for name in names if name and name not in (EACH, NAME))
+        return tuple(name for name in (*names, *self.key) if name and name not in (EACH, NAME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Part:
     """One entity that a row of the export holds, or several: one for each column that matches ``each``.
 
     ``is_the_row``: the row is that entity, and cannot be taken without it; else it may hold one or not. ``skip``:
-    column to values with which a row holds none of it.
+    column to values with which a row holds none of it; ``only``: column to values without which it holds none.
     """
 
     entity: Entity
@@ -56,15 +62,18 @@ class Part:
     each: re.Pattern[str] | None = None
     is_the_row: bool = True
     skip: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One kind of export file. The first part is what its rows are; ``skip``: column to values of rows left out."""
+    """One kind of export file. The first part is what its rows are; ``skip``: column to values of rows left out,
+    ``only``: of rows taken."""
 
     name: str
     parts: tuple[Part, ...]
     skip: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def missing(self, header: Sequence[str]) -> list[str]:
         """The columns (alternatives joined by "or") that a required field needs and the header lacks."""
@@ -80,7 +89,7 @@ class Table:
     def known(self, header: Sequence[str]) -> int:
         """How many of the header's columns this kind of file has a use for."""
         used = {bare(name) for part in self.parts for f in part.fields.values() for name in (*f.columns, *f.hash)}
-        used |= {bare(name) for name in self.skip}
+        used |= {bare(name) for name in (*self.skip, *self.only, *(name for part in self.parts for name in part.only))}
         return sum(bare(name) in used for name in header)
 
     def place(self, header: Sequence[str]) -> int:
@@ -192,19 +201,20 @@ def _table(where: str, name: str, raw: Any) -> Table:
     key = f"tables.{name}"
     if not isinstance(raw, dict):
         raise ConfigError(where, key, "must hold a table for each entity")
-    skip = _skip(where, f"{key}.skip", raw)
+    skip, only = (_rows(where, f"{key}.{which}", raw.pop(which, {})) for which in ("skip", "only"))
     for entity in raw:
-        check_known(where, f"{key}.{entity}", (*ENTITIES, "skip"))
+        check_known(where, f"{key}.{entity}", (*ENTITIES, "skip", "only"))
     if not raw:
         raise ConfigError(where, key, f"no entity; choose from {', '.join(ENTITIES)}")
     parts = tuple(
         _part(where, f"{key}.{entity}", ENTITIES[entity], part, n == 0) for n, (entity, part) in enumerate(raw.items())
     )
-    return Table(name, parts, skip)
+    return Table(name, parts, skip, only)
 
 
-def _skip(where: str, key: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
-    told = convert(where, key, raw.pop("skip", {}), dict[str, list[str]])
+def _rows(where: str, key: str, raw: Any) -> dict[str, frozenset[str]]:
+    """Columns, and the values in them that ``skip`` or ``only`` speaks of."""
+    told = convert(where, key, raw, dict[str, list[str]])
     return {column: frozenset(bare(value) for value in values) for column, values in told.items()}
 
 
@@ -212,38 +222,46 @@ def _part(where: str, key: str, entity: Entity, raw: Any, is_the_row: bool) -> P
     if not isinstance(raw, dict):
         raise ConfigError(where, key, "must be a table of fields")
     each = _each(where, f"{key}.each", raw.pop("each", None))
-    skip = _skip(where, f"{key}.skip", raw)
+    skip, only = (_rows(where, f"{key}.{which}", raw.pop(which, {})) for which in ("skip", "only"))
     found = {}
     for name, told in raw.items():
-        check_known(where, f"{key}.{name}", (*entity.fields, "each", "skip"))
+        check_known(where, f"{key}.{name}", (*entity.fields, "each", "skip", "only"))
         found[name] = _field(where, f"{key}.{name}", entity.fields[name], told, each)
         if found[name].hash and name != next(iter(entity.fields)):
             raise ConfigError(where, f"{key}.{name}.hash", "only the id of a row is made of columns")
     for name in entity.needed:
         if name not in found:
             raise ConfigError(where, key, f"'{name}' is missing; no row of {entity.name} is without it")
-    return Part(entity, found, each, is_the_row, skip)
+    return Part(entity, found, each, is_the_row, skip, only)
 
 
 def _each(where: str, key: str, pattern: Any) -> re.Pattern[str] | None:
-    if pattern is None:
-        return None
+    return None if pattern is None else _pattern(where, key, pattern)
+
+
+def _pattern(where: str, key: str, pattern: Any) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except (re.error, TypeError) as error:
         raise ConfigError(where, key, f"not a regular expression: {error}") from error
     if not compiled.groups:
-        raise ConfigError(where, key, "needs a group (...): what the column's name tells, {name} in a field")
+        raise ConfigError(where, key, "needs a group (...): what is taken of the text")
     return compiled
 
 
 def _field(where: str, key: str, kind: str, raw: Any, each: re.Pattern[str] | None) -> Field:
     told = convert(where, key, {"column": raw} if isinstance(raw, str | list) else raw, Field)
     given = [name for name in ("column", "const", "hash") if getattr(told, name) not in ("", None, [])]
-    if len(given) != 1:
-        raise ConfigError(where, key, "needs one of 'column', 'const' and 'hash'")
+    if len(given) > 1 or not (given or told.key):
+        raise ConfigError(where, key, "needs one of 'column', 'const' and 'hash', or a 'key'")
     if told.after and kind != "time":
         raise ConfigError(where, f"{key}.after", "only a time is so long after another")
+    if told.scale != 1 and kind not in ("number", "lasting", "money"):
+        raise ConfigError(where, f"{key}.scale", "only a number is so many of another")
+    if told.key and kind != "id":
+        raise ConfigError(where, f"{key}.key", "only an id is made of columns")
+    if told.pattern:
+        _pattern(where, f"{key}.pattern", told.pattern)
     names = [told.column] if isinstance(told.column, str) else told.column
     if each is None and any(name in (EACH, NAME) for name in names):
         raise ConfigError(where, key, "{each} and {name} need an `each` beside them")

@@ -42,11 +42,13 @@ class Reading:
         known: dict[str, Callable[[Any], Any]] = {
             "text": text,
             "id": identity,
+            "person": identity,
             "phone": phone,
             "currency": currency,
             "truth": truth,
             "whole": whole,
             "number": lambda cell: number(cell, self.decimal),
+            "lasting": lambda cell: lasting(cell, self.decimal),
             "money": lambda cell: money(cell, self.decimal),
             "time": lambda cell: moment(cell, self.zone, self.times),
             "day": lambda cell: day(cell, self.zone, self.times),
@@ -128,6 +130,20 @@ def number(cell: Any, sign: str = "") -> float | None:
     lone = next((s for s in ",." if said.count(s) == 1 and not set(said) & set(",.") - {s}), "")
     found = _decimal(cell, sign or lone)
     return None if found is None else float(found)
+
+
+def lasting(cell: Any, sign: str = "") -> float | None:
+    """Seconds, as a number, h:mm:ss or m:ss.
+
+    >>> lasting("75"), lasting("0:01:15"), lasting("1:15"), lasting(time(0, 1, 15))
+    (75.0, 75.0, 75.0, 75.0)
+    """
+    said = text(cell) or ""
+    if found := re.fullmatch(r"(\d+):(\d{2})", said):
+        return float(60 * int(found[1]) + int(found[2]))
+    if isinstance(cell, time | timedelta) or DURATION.fullmatch(said):
+        return _duration(cell).total_seconds()
+    return number(cell, sign)
 
 
 def whole(cell: Any) -> int | None:

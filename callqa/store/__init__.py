@@ -23,7 +23,7 @@ from callqa.store.failing import known, noted, of
 from callqa.store.tables import call_metadata, current, failures, files, recordings, results
 from callqa.types import Metadata, Recording
 
-HEAD = "0003"  # the newest migration
+HEAD = "0004"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,15 @@ stage_history = Table(
     Column("actor", String(16)),
 )
 
+# the order of a pipeline's stages, for histories that do not tell it
+stages = Table(
+    "stages",
+    schema,
+    Column("pipeline", String(256), primary_key=True),
+    Column("stage", String(256), primary_key=True),
+    Column("stage_order", Integer, nullable=False),
+)
+
 # line tells equal products of one deal apart
 products = Table(
     "products",
@@ -174,5 +183,5 @@ imports = Table(
 
 deal_tables = {
     table.name: table
-    for table in (customers, people, leads, deals, stage_history, products, costs, targets, activities, rates)
+    for table in (customers, people, leads, deals, stage_history, stages, products, costs, targets, activities, rates)
 }
