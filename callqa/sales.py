@@ -15,7 +15,7 @@ from callqa.metrics.registry import Definition, registry
 from callqa.metrics.settings import MetricSettings, Period, period, read_settings
 from callqa.metrics.warehouse import Warehouse, load
 from callqa.store import Store
-from callqa.store.scores import call_scores
+from callqa.store.scores import call_scores, calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Sales:
         settings = read_settings(base)
         own = base / settings.folder if settings.folder else None
         with store.engine.connect() as connection:
-            return cls(load(connection, settings, call_scores(connection)), registry(own))
+            return cls(load(connection, settings, call_scores(connection), calls(connection)), registry(own))
 
     @property
     def settings(self) -> MetricSettings:

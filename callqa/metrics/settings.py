@@ -27,6 +27,9 @@ class MetricSettings:
     connected_seconds: float
     tenured_days: int
     newcomer_days: int
+    brought_days: int
+    after_days: int
+    shared_phone: int
     workday_start: str
     workday_end: str
     working_days: tuple[int, ...]

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callqa.metrics.linking import CallRow, link
 from callqa.metrics.settings import MetricSettings, Period
 
 if TYPE_CHECKING:
@@ -83,10 +84,15 @@ class Warehouse:
         }
 
 
-def load(connection: sa.Connection, settings: MetricSettings, scores: Iterable[Sequence[Any]] = ()) -> Warehouse:
+def load(
+    connection: sa.Connection,
+    settings: MetricSettings,
+    scores: Iterable[Sequence[Any]] = (),
+    calls: Iterable[CallRow] = (),
+) -> Warehouse:
     """Read a store (SQLite or PostgreSQL alike) into memory. ``scores``: rows with the columns of ``SCORES``.
 
-    A table or column that the store lacks is empty.
+    ``calls``: the recordings, to be linked to deals. A table or column that the store lacks is empty.
     """
     import duckdb
     import sqlalchemy as sa
@@ -105,6 +111,7 @@ def load(connection: sa.Connection, settings: MetricSettings, scores: Iterable[S
         _fill(duck, "raw_scores", SCORES, list(SCORES), scores, Path(folder), settings.timezone)
     blocks = "from_json(blocks, '\"MAP(VARCHAR, DOUBLE)\"')"
     duck.execute(f"create table call_scores as select * replace ({blocks} as blocks) from raw_scores")
+    link(duck, connection, settings, calls)
     currency = settings.base_currency or _base(duck)
     return _facts(duck, settings, currency)
 

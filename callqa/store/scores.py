@@ -1,4 +1,4 @@
-"""What the store knows of the scores of calls, as rows for the metrics."""
+"""What the store knows of calls and their scores, as rows for the metrics."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from callqa.store.tables import call_metadata, current, recordings, results
 from callqa.types import Metadata, Scorecard
 
+CallRow = tuple[str, str | None, str | None, str | None, str | None, str | None]
 ScoreRow = tuple[str, str, str | None, str | None, float | None, float, bool, str]
 
 
@@ -47,6 +48,19 @@ def call_scores(connection: sa.Connection) -> Iterator[ScoreRow]:
                 card.eligible,
                 msgspec.json.encode(blocks).decode(),
             )
+
+
+def calls(connection: sa.Connection) -> Iterator[CallRow]:
+    """Every recording that something is told of: call id, UTC time, rep, deal, customer and the number as written."""
+    query = (
+        sa.select(recordings.c.id, call_metadata.c.value)
+        .join(call_metadata, call_metadata.c.sha256 == recordings.c.sha256)
+        .order_by(recordings.c.sha256)
+    )
+    for row in connection.execute(query):
+        told = msgspec.json.decode(row.value, type=Metadata)
+        at = _utc(told.started_at) if told.started_at else None
+        yield row.id, at, told.rep_id or told.rep_name, told.deal_id, told.customer_id, told.customer_phone
 
 
 def _utc(started_at: str) -> str:

@@ -1,0 +1,105 @@
+"""Which deal a call is of: by the deal it names, else by its lead, its customer or their number, and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from callqa.metrics.settings import MetricSettings
+
+if TYPE_CHECKING:
+    import duckdb
+    import sqlalchemy as sa
+
+QUERY = Path(__file__).with_suffix(".sql")
+ASKING = ("kind", "call_id", "moment", "rep", "deal_id", "lead_id", "customer_id", "phone")
+CLIENTS = ("customer_id", "phone")
+AT_ONCE = 50_000  # rows on their way at a time
+# a recording: its id, UTC time, rep, deal, customer and the number as calls.csv has it
+CallRow = tuple[str, str | None, str | None, str | None, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A call (``kind``: "recording", or "activity" of the CRM) and its deal, or the ``reason`` why it has none.
+
+    ``made_by``: deal_id, lead_id, customer_id or phone. ``chosen``: "named", the one deal "open" at the time, the
+    "nearest" one, or of several the "rep"'s own. ``phase``: the call was "before" or "after" the deal's decision, the
+    deal is still "open", or one of the two times is "unknown".
+    """
+
+    kind: str
+    call_id: str
+    at: datetime | None
+    rep: str | None
+    deal_id: str | None
+    made_by: str | None
+    chosen: str | None
+    confidence: str | None
+    reason: str | None
+    phase: str | None
+
+
+def link(
+    duck: duckdb.DuckDBPyConnection, connection: sa.Connection, settings: MetricSettings, calls: Iterable[CallRow] = ()
+) -> None:
+    """Make ``call_links`` and give calls without a deal the one they are of; customers' numbers are not kept."""
+    recordings = (("recording", id, at, rep, deal, None, who, phone) for id, at, rep, deal, who, phone in calls)
+    _fill(duck, "asking", ASKING, recordings)
+    _append(duck, "asking", ASKING, _loose(connection))
+    asked = bool(duck.execute("select count(*) from asking").fetchall()[0][0])
+    _fill(duck, "clients", CLIENTS, _rows(connection, "customers", CLIENTS) if asked else ())
+    duck.execute(
+        "alter table asking alter moment type timestamp using case when length(moment) = 10 then moment::timestamp "
+        "else timezone(getvariable('timezone'), moment::timestamptz) end"
+    )
+    for name in ("brought_days", "after_days", "shared_phone"):
+        duck.execute(f"set variable {name} = $value", {"value": getattr(settings, name)})
+    duck.execute("set variable asking = $value", {"value": asked})
+    duck.execute(QUERY.read_text(encoding="utf-8"))
+    for table in ("clients", "asking", "asked", "numbers"):  # a definition of the team's own must not read numbers
+        duck.execute(f"drop table {table}")
+
+
+def links(duck: duckdb.DuckDBPyConnection) -> list[Link]:
+    """Every call of the store, by time."""
+    names = "kind, call_id, moment, rep, deal_id, made_by, chosen, confidence, reason, phase"
+    rows = duck.execute(f"select {names} from call_links order by moment nulls first, kind, call_id").fetchall()
+    return [Link(*row) for row in rows]
+
+
+def _loose(connection: sa.Connection) -> Iterator[Sequence[Any]]:
+    """The CRM's calls that name no deal."""
+    names = ("activity_id", "at", "owner_id", "deal_id", "lead_id", "customer_id", "phone")
+    for row in _rows(connection, "activities", names, "kind = 'call' and deal_id is null"):
+        yield ("activity", *row)
+
+
+def _rows(connection: sa.Connection, table: str, names: Sequence[str], where: str = "1 = 1") -> Iterable[Sequence[Any]]:
+    """Rows of the store; none of a table that it lacks."""
+    import sqlalchemy as sa
+
+    if not sa.inspect(connection).has_table(table):
+        return ()
+    wanted: list[sa.ColumnElement[Any]] = [sa.column(name) for name in names]
+    query = sa.select(*wanted).select_from(sa.table(table)).where(sa.text(where))
+    return (tuple(row) for row in connection.execute(query))
+
+
+def _fill(duck: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    duck.execute(f"create table {table} ({', '.join(f'{name} varchar' for name in names)})")
+    _append(duck, table, names, rows)
+
+
+def _append(duck: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Rows of text, many at a time; an empty one is none."""
+    columns = ", ".join(f"nullif(unnest(${name}::varchar[]), '')" for name in names)
+    coming = iter(rows)
+    while batch := list(islice(coming, AT_ONCE)):
+        duck.execute(
+            f"insert into {table} select {columns}", dict(zip(names, map(list, zip(*batch, strict=True)), strict=True))
+        )
