@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from callqa.store import Store
-from callqa.store.recent import earlier
 from callqa.types import Measure, Measurement, Metadata
 
 STAGE = "habit"
@@ -29,13 +27,19 @@ MEASURES = (
 )
 
 
+class Past(Protocol):
+    """Whoever knows a stage's answers of a rep's earlier calls, the newest first: the store."""
+
+    def earlier(self, stage: str, rep_id: str, before: str, most: int) -> Sequence[bytes]: ...
+
+
 def values(measures: Mapping[str, Measurement]) -> bytes:
     """What later calls compare themselves with, as kept: the figures of this call that are known."""
     known = {name: m.value for name in HABITS if (m := measures.get(name)) and m.value is not None}
     return msgspec.json.encode(known)
 
 
-def against(store: Store, metadata: Metadata, measures: Mapping[str, Measurement]) -> dict[str, Measurement]:
+def against(store: Past, metadata: Metadata, measures: Mapping[str, Measurement]) -> dict[str, Measurement]:
     """``NAME_z`` of every figure of delivery that was measured by the team's analysers."""
     reason, past = None, []
     if not metadata.rep_id:
@@ -43,7 +47,7 @@ def against(store: Store, metadata: Metadata, measures: Mapping[str, Measurement
     elif not metadata.started_at:
         reason = "no_date"
     else:
-        rows = earlier(store, STAGE, metadata.rep_id, metadata.started_at, CALLS)
+        rows = store.earlier(STAGE, metadata.rep_id, metadata.started_at, CALLS)
         past = [msgspec.json.decode(row, type=dict[str, float]) for row in rows]
     return {f"{name}_z": _score(measures[name], past, reason) for name in HABITS if name in measures}
 

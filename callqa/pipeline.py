@@ -7,10 +7,10 @@ and weights in them, the code's revision and the fingerprints before it. What ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -72,11 +72,33 @@ class Same:
     of: Path
 
 
+class Source(Protocol):
+    """Where kept answers come from: the store, or what of it travelled to a worker."""
+
+    def result(self, sha256: str, stage: str, fingerprint: str) -> bytes | None: ...
+
+    def earlier(self, stage: str, rep_id: str, before: str, most: int) -> Sequence[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the store holds of one recording, and a stage's answers of the rep's calls before it, the newest first."""
+
+    results: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    past: tuple[bytes, ...] = ()
+
+    def result(self, sha256: str, stage: str, fingerprint: str) -> bytes | None:
+        return self.results.get((stage, fingerprint))
+
+    def earlier(self, stage: str, rep_id: str, before: str, most: int) -> Sequence[bytes]:
+        return self.past[:most]
+
+
 @dataclass(slots=True)
 class Kept:
-    """A stage's answers of one recording, read from the store or computed; ``rows`` are still to be written."""
+    """A stage's answers of one recording, read or computed; ``rows`` are still to be written."""
 
-    store: Store
+    store: Source
     sha256: str
     rows: list[tuple[str, str, bytes | None]] = field(default_factory=list)
 
@@ -120,7 +142,7 @@ class Pipeline:
         for done in engine.map(lambda: worker(self.settings, self.parts), stale):
             yield self._written(store, done)
 
-    def listened(self, store: Store, sha: str) -> tuple[str, Spoken] | None:
+    def listened(self, store: Source, sha: str) -> tuple[str, Spoken] | None:
         """The kept voices and words and their fingerprint, None when the recording must be listened to."""
         for layout in ("stereo", "mono"):
             print_ = self.speech_print(layout)
@@ -128,7 +150,7 @@ class Pipeline:
                 return print_, msgspec.json.decode(value, type=Spoken)
         return None
 
-    def heard(self, store: Store, sha: str) -> tuple[str, Spoken | Imported] | None:
+    def heard(self, store: Source, sha: str) -> tuple[str, Spoken | Imported] | None:
         """What was listened to or imported, and its fingerprint; None when neither is kept."""
         print_ = fingerprint("import", self.settings.languages)
         if (value := store.result(sha, "import", print_)) is not None:
@@ -140,7 +162,7 @@ class Pipeline:
         diarizer = self.parts.diarizer if layout == "mono" else None
         return fingerprint("speech", layout, self.settings.languages, self.parts.transcriber, diarizer)
 
-    def scored(self, store: Store, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
+    def scored(self, store: Source, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
         """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
         known = self.heard(store, recording.sha256)
         if known is None:

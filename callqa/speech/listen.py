@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from callqa.audio import Sound
-from callqa.speech import Channel, Diarizer, Heard, Party, Transcriber
+from callqa.speech import Channel, Diarizer, Heard, Party, Speakers, Transcriber
 from callqa.speech.align import by_speaker
-from callqa.speech.channels import layout, unbled, unbled_words
+from callqa.speech.channels import Plan, layout, unbled, unbled_words
 from callqa.speech.prosody import tracks
 from callqa.speech.sounds import events
 from callqa.speech.vad import STEP, levels, speech
@@ -34,30 +34,82 @@ class Spoken:
     events: tuple[Sounds, ...] = ()
 
 
-def listen(
-    key: str, sound: Sound, transcriber: Transcriber, diarizer: Callable[[], Diarizer], languages: Sequence[str]
-) -> Spoken:
-    """The voices and words of one recording; ``diarizer`` is asked for only when the recording is mono.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recording made ready for the recogniser: its sound, which channels hold a voice and where, what else sounds.
 
-    ``key`` names the recording in a batch; ``languages`` are those the call may be in.
+    Everything up to here needs no model that a GPU would hold.
     """
+
+    sound: Sound
+    plan: Plan
+    channels: tuple[Channel, ...]
+    events: tuple[Sounds, ...]
+
+
+def prepare(key: str, sound: Sound) -> Prepared:
+    """Where somebody speaks on which channel; ``key`` names the recording in a batch."""
     spans = [speech(samples, sound.rate) for samples in sound.samples]
     plan = layout(sound.samples, sound.rate, spans)
     sounds = tuple(e for e in events(sound.samples, sound.rate) if e.channel in plan.channels)
     spans = [without(mine, [e.span for e in sounds if e.channel == i]) for i, mine in enumerate(spans)]
     if plan.kind == "stereo":
         spans = list(unbled(sound.samples, sound.rate, spans))
-    channels = [Channel(f"{key}/{i}", sound.samples[i], sound.rate, tuple(spans[i])) for i in plan.channels]
-    language = transcriber.language(channels, languages)
-    heard = transcriber.transcribe(channels, [language] * len(channels))
-    channels = [replace(c, speech=voiced(c, h)) for c, h in zip(channels, heard, strict=True)]
+    channels = tuple(Channel(f"{key}/{i}", sound.samples[i], sound.rate, tuple(spans[i])) for i in plan.channels)
+    return Prepared(sound, plan, channels, sounds)
+
+
+def hear(
+    calls: Sequence[Prepared], transcriber: Transcriber, diarizer: Callable[[], Diarizer], languages: Sequence[str]
+) -> list[Spoken]:
+    """The voices and words of several recordings, their channels in one pool: each as it would be heard alone.
+
+    ``languages`` are those a call may be in; ``diarizer`` is asked for only when a recording is mono.
+    """
+    spoken_in = [transcriber.language(call.channels, languages) for call in calls]
+    pool = [channel for call in calls for channel in call.channels]
+    tongues = [language for call, language in zip(calls, spoken_in, strict=True) for _ in call.channels]
+    heard = iter(transcriber.transcribe(pool, tongues))
+    words = [[next(heard) for _ in call.channels] for call in calls]
+    found = [
+        tuple(replace(c, speech=voiced(c, h)) for c, h in zip(call.channels, mine, strict=True))
+        for call, mine in zip(calls, words, strict=True)
+    ]
+    # one-channel calls of the batch go to the diarizer together
+    mono = [i for i, call in enumerate(calls) if call.plan.kind == "mono" and covered(found[i][0].speech)]
+    told = diarizer().diarize([found[i][0] for i in mono]) if mono else []
+    speakers = dict(zip(mono, told, strict=True))
+    return [
+        _spoken(call, language, channels, mine, speakers.get(i), languages)
+        for i, (call, language, channels, mine) in enumerate(zip(calls, spoken_in, found, words, strict=True))
+    ]
+
+
+def listen(
+    key: str, sound: Sound, transcriber: Transcriber, diarizer: Callable[[], Diarizer], languages: Sequence[str]
+) -> Spoken:
+    """The voices and words of one recording: ``prepare`` and ``hear`` for one alone."""
+    (spoken,) = hear([prepare(key, sound)], transcriber, diarizer, languages)
+    return spoken
+
+
+def _spoken(
+    call: Prepared,
+    language: str,
+    channels: Sequence[Channel],
+    heard: Sequence[Heard],
+    speakers: Speakers | None,
+    languages: Sequence[str],
+) -> Spoken:
     if not any(h.words for h in heard):
         language = languages[0]  # of noise no language can be told
-    parties, separation = _stereo(plan.channels, channels, heard), 1.0
-    if plan.kind == "mono":
-        parties, separation = _mono(plan.channels[0], channels[0], heard[0], diarizer)
+    plan = call.plan
+    if plan.kind == "stereo":
+        parties, separation = _stereo(plan.channels, channels, heard), 1.0
+    else:
+        parties, separation = _mono(plan.channels[0], heard[0], speakers)
     dropped = sorted((d for h in heard for d in h.dropped), key=lambda d: (d.start, d.end, d.text))
-    return Spoken(language, plan.kind, plan.reason, separation, parties, tuple(dropped), sounds)
+    return Spoken(language, plan.kind, plan.reason, separation, parties, tuple(dropped), call.events)
 
 
 def voiced(channel: Channel, heard: Heard) -> tuple[Span, ...]:
@@ -85,12 +137,9 @@ def _stereo(indices: Sequence[int], channels: Sequence[Channel], heard: Sequence
     )
 
 
-def _mono(
-    index: int, channel: Channel, heard: Heard, diarizer: Callable[[], Diarizer]
-) -> tuple[tuple[Party, ...], float]:
-    if not covered(channel.speech):
+def _mono(index: int, heard: Heard, speakers: Speakers | None) -> tuple[tuple[Party, ...], float]:
+    if speakers is None:
         return (), 0.0
-    speakers = diarizer().diarize([channel])[0]
     words = by_speaker(heard.words, speakers)
     parties = tuple(Party(index, spans, said) for spans, said in zip(speakers.spans, words, strict=True))
     return parties, speakers.separation

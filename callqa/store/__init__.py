@@ -16,14 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from callqa.errors import StoreError, UsageError
+from callqa.store import recent
 from callqa.store.bulk import Counts, Merging
 from callqa.store.deal_tables import deal_tables, imports
 from callqa.store.failing import Failure as Failure
 from callqa.store.failing import known, noted, of
-from callqa.store.tables import call_metadata, current, failures, files, recordings, results
+from callqa.store.tables import call_metadata, current, failures, files, recordings, rep_calls, results
 from callqa.types import Metadata, Recording
 
-HEAD = "0004"  # the newest migration
+HEAD = "0005"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Store:
             sa.event.listen(engine, "connect", _sqlite_settings)
             sa.event.listen(engine, "begin", _sqlite_begin)
         store = cls(engine)
-        with store._errors():
+        with store.errors():
             store._migrate()
         return store
 
@@ -55,7 +56,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """One transaction: all of it or nothing."""
-        with self._errors(), self._writing() as connection:
+        with self.errors(), self._writing() as connection:
             yield Writer(connection)
 
     def result(self, sha256: str, stage: str, fingerprint: str) -> bytes | None:
@@ -125,17 +126,32 @@ class Store:
         found = self._one(sa.select(call_metadata.c.value).where(call_metadata.c.sha256 == sha256))
         return msgspec.json.decode(found.value, type=Metadata) if found else None
 
+    def earlier(self, stage: str, rep_id: str, before: str, most: int) -> list[bytes]:
+        """The latest answers of a stage for the rep's last ``most`` calls that began before that time."""
+        return recent.earlier(self, stage, rep_id, before, most)
+
     def failures(self) -> list[Failure]:
         """Files set aside, by path."""
         return [known(row) for row in self.rows(sa.select(failures).order_by(failures.c.path))]
 
     def rows(self, query: sa.Select[Any]) -> list[sa.Row[Any]]:
         """All that a query finds."""
-        with self._errors(), self.engine.connect() as connection:
+        with self.errors(), self.engine.connect() as connection:
             return list(connection.execute(query))
 
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """What the database says becomes a StoreError that names the cure."""
+        try:
+            yield
+        except OperationalError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise StoreError(f"store {where}: {error.orig}; is the folder there, writable and not full?") from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"store {self.engine.url.render_as_string(hide_password=True)}: {error}") from error
+
     def _one(self, query: sa.Select[Any]) -> sa.Row[Any] | None:
-        with self._errors(), self.engine.connect() as connection:
+        with self.errors(), self.engine.connect() as connection:
             return connection.execute(query).first()
 
     @contextmanager
@@ -161,16 +177,6 @@ class Store:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            where = self.engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"store {where}: {error.orig}; is the folder there, writable and not full?") from error
-        except SQLAlchemyError as error:
-            raise StoreError(f"store {self.engine.url.render_as_string(hide_password=True)}: {error}") from error
-
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -190,6 +196,10 @@ class Writer:
     def put_metadata(self, sha256: str, metadata: Metadata) -> None:
         value = msgspec.json.encode(metadata).decode()
         self._upsert(call_metadata, ("sha256",), {"sha256": sha256, "value": value})
+        if row := recent.row_of(sha256, metadata):
+            self._upsert(rep_calls, ("sha256",), row)
+        else:
+            self.connection.execute(sa.delete(rep_calls).where(rep_calls.c.sha256 == sha256))
 
     def put(self, sha256: str, stage: str, fingerprint: str, value: bytes | None) -> None:
         """Keep an answer and make it today's; ``value`` None: it is there already."""

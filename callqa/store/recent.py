@@ -3,40 +3,66 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import sqlalchemy as sa
 
-from callqa.store import Store
-from callqa.store.tables import call_metadata, current, results
+from callqa.store.tables import current, rep_calls, results
 from callqa.types import Metadata
+
+if TYPE_CHECKING:
+    from callqa.store import Store
+
+
+def row_of(sha256: str, metadata: Metadata) -> dict[str, Any] | None:
+    """The row of ``rep_calls``: None for a call that nobody is known to have led, or at an unknown time."""
+    if not metadata.rep_id or not metadata.started_at:
+        return None
+    return {"sha256": sha256, "rep_id": metadata.rep_id, "began": began(metadata.started_at)}
+
+
+def began(started_at: str) -> str:
+    """A call's beginning in UTC, as text that sorts; one without a time zone is taken as UTC.
+
+    >>> began("2026-03-02T12:00:00+03:00")
+    '2026-03-02T09:00:00.000000'
+    """
+    at = datetime.fromisoformat(started_at)
+    at = at.astimezone(UTC) if at.tzinfo else at
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def earlier(store: Store, stage: str, rep_id: str, before: str, most: int) -> list[bytes]:
     """The latest answers of a stage for the rep's last ``most`` calls that began before that time, the newest first."""
-    # the whole table holds one short row a call: a text search through it takes milliseconds
-    written = '"rep_id":' + msgspec.json.encode(rep_id).decode()
     query = (
-        sa.select(call_metadata.c.sha256, call_metadata.c.value, results.c.value.label("answer"))
-        .join(current, current.c.sha256 == call_metadata.c.sha256)
+        _answers(stage, results.c.value)
         .join(
             results,
             (results.c.sha256 == current.c.sha256)
             & (results.c.stage == current.c.stage)
             & (results.c.fingerprint == current.c.fingerprint),
         )
-        .where(current.c.stage == stage, call_metadata.c.value.contains(written, autoescape=True))
+        .where(rep_calls.c.rep_id == rep_id, rep_calls.c.began < began(before))
+        .order_by(rep_calls.c.began.desc(), rep_calls.c.sha256.desc())
+        .limit(most)
     )
-    with store.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    told = [(msgspec.json.decode(row.value, type=Metadata), row.sha256, row.answer) for row in rows]
-    dated = [(when(m.started_at), sha, answer) for m, sha, answer in told if m.rep_id == rep_id and m.started_at]
-    past = sorted(((at, sha, answer) for at, sha, answer in dated if at < when(before)), reverse=True)
-    return [zlib.decompress(answer) for _, _, answer in past[:most]]
+    return [zlib.decompress(row.value) for row in store.rows(query)]
 
 
-def when(started_at: str) -> datetime:
-    """A call's beginning; one without a time zone is taken as UTC, so that all can be put in order."""
-    at = datetime.fromisoformat(started_at)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+def histories(store: Store, stage: str, rep_ids: Iterable[str]) -> dict[str, list[tuple[str, str, str]]]:
+    """By rep, every call that has the stage's answer: (began, sha256, fingerprint of the answer), the oldest first."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for rep_id in rep_ids:
+        query = _answers(stage, rep_calls.c.began, rep_calls.c.sha256, current.c.fingerprint).where(
+            rep_calls.c.rep_id == rep_id
+        )
+        rows = store.rows(query.order_by(rep_calls.c.began, rep_calls.c.sha256))
+        found[rep_id] = [(row.began, row.sha256, row.fingerprint) for row in rows]
+    return found
+
+
+def _answers(stage: str, *columns: Any) -> sa.Select[Any]:
+    joined = (current.c.sha256 == rep_calls.c.sha256) & (current.c.stage == stage)
+    return sa.select(*columns).select_from(rep_calls).join(current, joined)

@@ -56,6 +56,16 @@ call_metadata = Table(
     Column("value", Text, nullable=False),
 )
 
+# whose call it was and when it began (UTC), where both are known: rows of call_metadata that can be looked up
+rep_calls = Table(
+    "rep_calls",
+    schema,
+    Column("sha256", String(64), primary_key=True),
+    Column("rep_id", Text, nullable=False),
+    Column("began", String(32), nullable=False),
+    Index("rep_calls_by_rep", "rep_id", "began"),
+)
+
 # files that could not be scored, until they can
 failures = Table(
     "failures",
