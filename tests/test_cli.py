@@ -39,7 +39,19 @@ def test_help_loads_nothing_heavy():
 
 def test_the_commands_of_the_design_are_there():
     names = {" ".join(path) for path in COMMANDS}
-    assert names >= {"demo", "score", "report", "status", "rescore", "eval", "models list", "models pull", "doctor"}
+    assert names >= {
+        "demo",
+        "score",
+        "batch",
+        "status",
+        "retry",
+        "report",
+        "rescore",
+        "eval",
+        "models list",
+        "models pull",
+        "doctor",
+    }
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

@@ -32,24 +32,26 @@ def begun(store, command="batch", folders=("/calls",)):
 def test_a_run_says_what_it_did(store):
     run = begun(store)
     runs.beat(store, run, {"scored": 1}, [])
-    runs.end(store, run, "done", {"scored": 2}, [])
+    runs.end(store, run, "done", {"scored": 2})
     (told,) = runs.latest(store, 5)
     assert (told.state, told.counts, told.folders) == ("done", {"scored": 2}, ("/calls",))
     assert told.started_at <= told.ended_at
-    assert runs.before(store, "batch") == [{"scored": 2}]
-    assert runs.before(store, "watch") == []
+    counts, ended = runs.before(store, "batch")
+    assert counts == [{"scored": 2}]
+    assert abs(ended - time.time()) < 5
+    assert runs.before(store, "watch") == ([], 0.0)
 
 
 def test_what_is_done_leaves_the_queue_and_a_stopped_run_leaves_the_rest_there(store):
     run = begun(store)
     runs.enqueue(store, run, [f"/calls/{n:04}.wav" for n in range(1200)], ["/calls"])
-    runs.beat(store, run, {}, [f"/calls/{n:04}.wav" for n in range(1100)])
-    runs.end(store, run, "stopped", {}, ["/calls/1100.wav"])
+    runs.beat(store, run, {}, [f"/calls/{n:04}.wav" for n in range(1101)])
+    runs.end(store, run, "stopped", {})
     assert [path for path, _ in runs.waiting(store)] == [f"/calls/{n:04}.wav" for n in range(1101, 1200)]
     again = begun(store)
     runs.enqueue(store, again, ["/calls/1150.wav", "/other/1.wav"], ["/calls"])
     assert runs.waiting(store) == [("/calls/1150.wav", again), ("/other/1.wav", again)]
-    runs.end(store, again, "done", {}, [])
+    runs.end(store, again, "done", {})
     assert runs.waiting(store) == []
 
 
@@ -78,7 +80,8 @@ def test_ten_thousand_recordings_are_queued_and_done_in_a_second(tmp_path):
     run = begun(store)
     started = time.process_time()
     runs.enqueue(store, run, paths, ["/calls"])
-    runs.end(store, run, "done", {}, paths)
+    runs.beat(store, run, {}, paths)
+    runs.end(store, run, "done", {})
     assert time.process_time() - started < 1.0
     store.close()
 

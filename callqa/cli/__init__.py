@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from callqa.cli import calls, crm, machine, metrics, newcomers, scorecards
+from callqa.cli import calls, crm, machine, metrics, morning, newcomers, nightly, scorecards
 from callqa.errors import CallqaError
 
 app = typer.Typer(
@@ -22,7 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(calls.demo, calls.score, calls.report, calls.status, calls.rescore, calls.evaluate),
+    *(calls.demo, calls.score, calls.report, calls.rescore, calls.evaluate),
+    *(nightly.batch, morning.status, nightly.retry),
     *(metrics.metrics, newcomers.onboarding, machine.doctor),
 ):
     app.command(name={"evaluate": "eval"}.get(command.__name__, command.__name__), epilog=command.examples)(command)

@@ -1,4 +1,4 @@
-"""Commands about calls: demo, score, report, status, rescore, eval."""
+"""Commands about calls: demo, score, report, rescore, eval."""
 
 from __future__ import annotations
 
@@ -133,34 +133,6 @@ def report(
         sys.stdout.buffer.write(content)
 
 
-@examples("callqa status", "callqa status --failed", "callqa status --json")
-def status(
-    failed: Annotated[bool, typer.Option("--failed", help="Only what was set aside.")] = False,
-    trace: Annotated[bool, typer.Option("--trace", help="With the place in the code of each bug.")] = False,
-    store: StoreUrl = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """What is done and what failed, and why."""
-    from callqa import api
-
-    with api.team(config, store) as team:
-        scored = [] if failed else list(team.calls())
-        aside = team.failures()
-        if as_json:
-            _print_status(team, scored, aside)
-            return
-    if scored:
-        show.console().print(show.calls_table(scored))
-    counted = "" if failed else f"{len(scored)} calls in the store, "
-    print(f"{counted}{len(aside)} files set aside")
-    for failure in aside:
-        tries = f" ({failure.attempts} tries)" if failure.attempts > 1 else ""
-        print(f"  {failure.code}: {failure.problem}{tries}")
-        if trace and failure.trace:
-            print("    " + failure.trace.strip().replace("\n", "\n    "))
-
-
 @examples("callqa rescore", "callqa rescore 3f2a91 --config team.toml", "callqa rescore --out reports")
 def rescore(
     calls: Annotated[list[str] | None, typer.Argument(help="Calls; all by default.", show_default=False)] = None,
@@ -259,13 +231,3 @@ def _name(outcome: Any) -> str:
     if isinstance(outcome, Failed):
         return f"{outcome.item.path.name}: set aside ({outcome.code})"
     return f"{outcome.path.name}: a copy"
-
-
-def _print_status(team: Team, scored: Sequence[Scored], aside: Sequence[Any]) -> None:
-    import msgspec
-
-    calls = []
-    for s in scored:
-        document = team.document(s)
-        calls.append({"call": document["call"], "scorecard": document["scorecard"]})
-    sys.stdout.buffer.write(msgspec.json.encode({"calls": calls, "failures": aside}) + b"\n")

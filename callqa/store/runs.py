@@ -60,12 +60,16 @@ def process() -> str:
 
 
 def begin(store: Store, command: str, folders: Sequence[str], calls: str | None, engine: str) -> int:
-    """Note that a run starts, and that those which had the store to themselves before and said no end were killed."""
+    """Note that a run starts. It has the store to itself, so that others which said no end were killed.
+
+    A watch has not: it shares the store between recordings.
+    """
     row = {"command": command, "folders": _json(list(folders)), "calls": calls, "engine": engine, "process": process()}
     times = {"started_at": _now(), "seen_at": _now(), "counts": "{}", "state": "running"}
     with store.write() as write:
-        died = sa.update(runs).values(state="died", ended_at=runs.c.seen_at).where(runs.c.state == "running")
-        write.connection.execute(died.where((runs.c.command != "watch") | (runs.c.seen_at < _long_ago())))
+        if command != "watch":
+            died = sa.update(runs).values(state="died", ended_at=runs.c.seen_at).where(runs.c.state == "running")
+            write.connection.execute(died.where((runs.c.command != "watch") | (runs.c.seen_at < _long_ago())))
         made = write.connection.execute(sa.insert(runs).values(**row, **times))
         found = made.inserted_primary_key
     assert found is not None, "a table with a number of its own"
@@ -92,14 +96,21 @@ def beat(store: Store, run: int, counts: Mapping[str, Any], done: Sequence[str])
         write.connection.execute(sa.update(runs).where(runs.c.run == run).values(**values))
 
 
-def end(store: Store, run: int, state: State, counts: Mapping[str, Any], done: Sequence[str]) -> None:
+def end(store: Store, run: int, state: State, counts: Mapping[str, Any]) -> None:
     """The run is over; of one that was stopped the rest stays in the queue."""
     with store.write() as write:
-        _leave(write, done)
         if state == "done":
             write.connection.execute(sa.delete(queue).where(queue.c.run == run))
         values = {"state": state, "seen_at": _now(), "ended_at": _now(), "counts": _json(counts)}
         write.connection.execute(sa.update(runs).where(runs.c.run == run).values(**values))
+
+
+def tried_under(store: Store, paths: Sequence[str], under: str) -> None:
+    """Note the callqa and the settings that those files failed under."""
+    with store.write() as write:
+        for start in range(0, len(paths), MANY):
+            these = failures.c.path.in_(paths[start : start + MANY])
+            write.connection.execute(sa.update(failures).where(these).values(under=under))
 
 
 def latest(store: Store, most: int) -> list[Run]:
@@ -107,10 +118,14 @@ def latest(store: Store, most: int) -> list[Run]:
     return [_run(row) for row in store.rows(sa.select(runs).order_by(runs.c.run.desc()).limit(most))]
 
 
-def before(store: Store, command: str) -> list[Mapping[str, Any]]:
-    """The counts of every run of that command."""
-    query = sa.select(runs.c.counts).where(runs.c.command == command).order_by(runs.c.run)
-    return [msgspec.json.decode(row.counts) for row in store.rows(query)]
+def before(store: Store, command: str) -> tuple[list[Mapping[str, Any]], float]:
+    """The counts of every run of that command, and when one last came to its end (Unix time; 0: never)."""
+    query = (
+        sa.select(runs.c.counts, runs.c.state, runs.c.ended_at).where(runs.c.command == command).order_by(runs.c.run)
+    )
+    rows = store.rows(query)
+    ends = [_time(row.ended_at).timestamp() for row in rows if row.state == "done"]
+    return [msgspec.json.decode(row.counts) for row in rows], max(ends, default=0.0)
 
 
 def waiting(store: Store) -> list[tuple[str, int]]:
@@ -125,6 +140,12 @@ def totals(store: Store) -> Totals:
     scored = sa.select(sa.func.count().label("n")).select_from(current).where(current.c.stage == "score")
     names = sa.select(sa.func.count().label("n")).select_from(files)
     return Totals(heard.n, store.rows(scored)[0].n, float(heard.seconds), store.rows(names)[0].n)
+
+
+def known_in(store: Store, folders: Sequence[str]) -> int:
+    """How many files of those folders were ever scored."""
+    inside = [files.c.path.startswith(folder.rstrip(os.sep) + os.sep, autoescape=True) for folder in folders]
+    return int(store.rows(sa.select(sa.func.count().label("n")).select_from(files).where(sa.or_(*inside)))[0].n)
 
 
 def forget_gone(store: Store, folders: Sequence[str], there: Iterable[str]) -> int:

@@ -1,0 +1,1 @@
+"""What stands around the nightly batch: progress, summary, logs, Prometheus, the lock, tries again, the watch."""
