@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 Z = 1.959963984540054  # 95 %
@@ -30,6 +31,13 @@ def wilson(hits: float, n: float) -> Interval | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value at that share of sorted ones, between the neighbours in proportion."""
+    at = (len(values) - 1) * share
+    low, high = float(values[math.floor(at)]), float(values[math.ceil(at)])
+    return low + (high - low) * (at - math.floor(at))
+
+
 def bootstrap_mean(values: Sequence[float]) -> Interval | None:
     """Percentile bootstrap with a fixed seed (Efron 1979); ``values`` sorted. None under two values."""
     import numpy as np
@@ -40,8 +48,7 @@ def bootstrap_mean(values: Sequence[float]) -> Interval | None:
     if len(known) > MANY:
         half = Z * float(known.std(ddof=1)) / math.sqrt(len(known))
         return float(known.mean()) - half, float(known.mean()) + half
-    drawn = _drawn(known).mean(axis=1)
-    return float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+    return _middle(known[_picks(len(known))].mean(axis=1))
 
 
 def bootstrap_quantile(values: Sequence[float], share: float = 0.5) -> Interval | None:
@@ -55,13 +62,32 @@ def bootstrap_quantile(values: Sequence[float], share: float = 0.5) -> Interval 
         half = Z * math.sqrt(n * share * (1 - share))
         low, high = math.floor(n * share - half), math.ceil(n * share + half)
         return float(values[max(0, low)]), float(values[min(n - 1, high)])
-    drawn = np.quantile(_drawn(np.asarray(values, float)), share, axis=1)
-    return float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+    known = np.asarray(values, float)
+    low, high = _pairs(n, share)
+    below, above = known[low], known[high]
+    return _middle(below + (above - below) * ((n - 1) * share % 1))
 
 
-def _drawn(known: Any) -> Any:
-    """One row a draw."""
+def _middle(drawn: Any) -> Interval:
+    """Where 95 % of the draws lie."""
     import numpy as np
 
-    picks = np.random.default_rng(SEED).integers(0, len(known), (DRAWS, len(known)))
-    return known[picks]
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
+
+
+@lru_cache(MANY)
+def _picks(n: int) -> Any:
+    """Which of ``n`` values each draw takes, one row a draw: the same for all values, hence made once."""
+    import numpy as np
+
+    return np.random.default_rng(SEED).integers(0, n, (DRAWS, n)).astype(np.uint8)
+
+
+@lru_cache(MANY)
+def _pairs(n: int, share: float) -> tuple[Any, Any]:
+    """Of each draw the two of ``n`` sorted values that a quantile lies between."""
+    import numpy as np
+
+    drawn, at = np.sort(_picks(n), axis=1), (n - 1) * share
+    return drawn[:, math.floor(at)], drawn[:, math.ceil(at)]

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 RENAMED = {"moment": "at"}  # AT is a word of DuckDB's SQL
+# when the rows of a table begin, where that says since when they were kept
+FIRST = (
+    ("people", "null::timestamp"),
+    ("leads", "created_at"),
+    ("deals", "created_at"),
+    ("stage_history", "entered_at"),
+    ("activities", "moment"),
+)
 FACTS = Path(__file__).with_name("facts.sql")
 # what the definitions may read: names, phones and titles of customers stay in the store
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -33,6 +41,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
               "upsell": "BOOLEAN", "template": "BOOLEAN"},
     "stage_history": {"deal_id": "VARCHAR", "entered_at": "TIMESTAMP", "stage": "VARCHAR", "stage_order": "INTEGER",
                       "final": "VARCHAR"},
+    "stages": {"pipeline": "VARCHAR", "stage": "VARCHAR", "stage_order": "INTEGER"},
     "products": {"deal_id": "VARCHAR", "product": "VARCHAR", "quantity": "DOUBLE", "amount": "BIGINT"},
     "costs": {"cost_id": "VARCHAR", "day": "DATE", "kind": "VARCHAR", "channel": "VARCHAR", "team": "VARCHAR",
               "amount": "BIGINT", "currency": "VARCHAR"},
@@ -49,13 +58,17 @@ SCORES = {"call_id": "VARCHAR", "moment": "TIMESTAMP", "rep": "VARCHAR", "deal_i
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """The loaded data. ``begins`` and ``as_of``: the first and the last moment that they tell of, in local time."""
+    """The loaded data. ``begins`` and ``as_of``: the first and the last moment that they tell of, in local time.
+
+    ``begun``: how many rows a table has, and when the first of them was, where that says since when they were kept.
+    """
 
     duck: duckdb.DuckDBPyConnection
     settings: MetricSettings
     currency: str
     begins: datetime | None
     as_of: datetime | None
+    begun: Mapping[str, tuple[int, datetime | None]]
 
     def names(self) -> dict[str, str]:
         """What people are called, by id."""
@@ -193,7 +206,8 @@ def _facts(duck: duckdb.DuckDBPyConnection, settings: MetricSettings, currency: 
         "union all select moment from finals "
         "union all select moment from call_scores)"
     ).fetchall()[0]
-    return Warehouse(duck, settings, currency, begins, as_of)
+    begun = {table: duck.execute(f"select count(*), min({first}) from {table}").fetchall()[0] for table, first in FIRST}
+    return Warehouse(duck, settings, currency, begins, as_of, begun)
 
 
 def _minutes(clock: str) -> int:
