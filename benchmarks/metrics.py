@@ -3,7 +3,7 @@
     python benchmarks/metrics.py --deals 1000000 --folder /tmp/company
 
 Writes the company (the same every time) as CSV files in callqa's own columns, imports them with `callqa crm import` and
-counts the metrics with `callqa metrics`, each in a process of its own, and prints their wall and processor seconds and the
+counts the metrics with `callqa metrics`, each in a process of its own; prints their wall and processor seconds and the
 peak of their memory. Five stage rows and two calls a deal, 36 months, up to 200 reps.
 """
 
