@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from callqa.metrics.figures import metrics
 from callqa.metrics.linking import links
+from callqa.metrics.registry import registry
+from callqa.metrics.settings import period
 from callqa.metrics.warehouse import load
 from tests.companies import SETTINGS, fill, warehouse
 
-# c1: d1 won in March, d2 opened in May. c2 and c3 share a number. c4 has two deals open at once, of two reps, and one
-# of Bob's later. c5: d8 lost, opened again, still open. c6 has no deal. Four customers have the office's number.
+# c1: d1 won on 1 March (a later row says so again), d2 opened in May. c2 and c3 share a number. c4 has two deals open
+# at once, of two reps, and one of Bob's later. c5: d8 lost, opened again, still open. c6 has no deal. Four customers
+# have the office's number.
 COMPANY = """
 customers
 customer_id | phone
@@ -51,6 +55,7 @@ d1 | 2026-03-01T09:00:00Z | won  | won
 d8 | 2026-02-01T09:00:00Z | new  |
 d8 | 2026-03-01T09:00:00Z | lost | lost
 d8 | 2026-04-01T09:00:00Z | new  |
+d1 | 2026-03-20T09:00:00Z | paid | won
 """
 
 ANSWERS = [
@@ -235,3 +240,29 @@ def search(call, deals):
     if len(near) > 1:
         near = [(owner, id) for owner, id in near if owner == rep]
     return (near[0][1], None) if len(near) == 1 else (None, "ambiguous")
+
+
+def test_figures_by_deal_count_its_calls_up_to_the_decision():
+    """d1 was won on 1 March: of its three calls the third came after that; d3 and d8 were lost without any."""
+    calls = [(f"{n}", f"{day}T09:00:00Z", "ann", None, "c1", None) for n, day in enumerate(DAYS)]
+    scores = [(f"{n}", f"{day}T09:00:00Z", "ann", None, 60.0 + n, 0.9, True, "{}") for n, day in enumerate(DAYS)]
+    engine = sa.create_engine("sqlite://")
+    fill(engine, COMPANY)
+    with engine.connect() as connection:
+        loaded = load(connection, SETTINGS, scores, calls)
+    found = {m.definition.id: m for m in metrics(loaded, registry(), period("2026-02-01..2026-05-01"))}
+    assert found["calls_per_deal"].figure.value == pytest.approx(2 / 3, abs=1e-6)
+    by_outcome = {cut.key: cut.figure.value for cut in found["calls_per_deal"].cuts if cut.by == "outcome"}
+    assert by_outcome == {"won": 2, "lost": 0}
+    assert found["deal_call_quality"].figure.value == 60.5
+    assert (found["calls_matched"].figure.value, found["calls_matched"].figure.n) == (100, 3)
+    assert {cut.key for cut in found["negotiation_quality"].cuts if cut.by == "source"} == {None}  # d1 has no source
+
+
+DAYS = ("2026-02-03", "2026-02-20", "2026-03-05")
+
+
+def test_no_calls_at_all_are_not_none_on_every_deal():
+    found = metrics(warehouse(COMPANY), registry(), period("2026-03"), ())
+    figure = next(m.figure for m in found if m.definition.id == "calls_per_deal")
+    assert (figure.value, figure.reason) == (None, "no calls in the store")

@@ -102,6 +102,9 @@ EXPECTED = {
     "contacts_per_day": (0.045455, 3, 66, 66, 0),  # a1 a3 a4 in 22 days of three reps
     "call_attempts": (0.030303, 2, 66, 66, 0),
     "connect_rate": (50, 1, 2, 2, 0),
+    "calls_matched": (0, 0, 2, 2, 0),  # neither names anything
+    "calls_per_deal": (0, 0, 3, 3, 0),
+    "deal_call_quality": (80, 80, 1, 1, 0),  # call1 is of d1 and before it was won
     "negotiation_quality": (70, 140, 2, 2, 0),
     "negotiation_coverage": (80, 160, 2, 2, 0),
     "negotiation_blocks": (73.333333, 220, 3, 3, 0),

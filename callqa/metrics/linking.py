@@ -49,10 +49,10 @@ def link(
 ) -> None:
     """Make ``call_links`` and give calls without a deal the one they are of; customers' numbers are not kept."""
     recordings = (("recording", id, at, rep, deal, None, who, phone) for id, at, rep, deal, who, phone in calls)
-    _fill(duck, "asking", ASKING, recordings)
+    fill(duck, "asking", ASKING, recordings)
     _append(duck, "asking", ASKING, _loose(connection))
     asked = bool(duck.execute("select count(*) from asking").fetchall()[0][0])
-    _fill(duck, "clients", CLIENTS, _rows(connection, "customers", CLIENTS) if asked else ())
+    fill(duck, "clients", CLIENTS, stored(connection, "customers", CLIENTS) if asked else ())
     duck.execute(
         "alter table asking alter moment type timestamp using case when length(moment) = 10 then moment::timestamp "
         "else timezone(getvariable('timezone'), moment::timestamptz) end"
@@ -75,11 +75,13 @@ def links(duck: duckdb.DuckDBPyConnection) -> list[Link]:
 def _loose(connection: sa.Connection) -> Iterator[Sequence[Any]]:
     """The CRM's calls that name no deal."""
     names = ("activity_id", "at", "owner_id", "deal_id", "lead_id", "customer_id", "phone")
-    for row in _rows(connection, "activities", names, "kind = 'call' and deal_id is null"):
+    for row in stored(connection, "activities", names, "kind = 'call' and deal_id is null"):
         yield ("activity", *row)
 
 
-def _rows(connection: sa.Connection, table: str, names: Sequence[str], where: str = "1 = 1") -> Iterable[Sequence[Any]]:
+def stored(
+    connection: sa.Connection, table: str, names: Sequence[str], where: str = "1 = 1"
+) -> Iterable[Sequence[Any]]:
     """Rows of the store; none of a table that it lacks."""
     import sqlalchemy as sa
 
@@ -90,7 +92,7 @@ def _rows(connection: sa.Connection, table: str, names: Sequence[str], where: st
     return (tuple(row) for row in connection.execute(query))
 
 
-def _fill(duck: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def fill(duck: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     duck.execute(f"create table {table} ({', '.join(f'{name} varchar' for name in names)})")
     _append(duck, table, names, rows)
 

@@ -1,17 +1,22 @@
--- Which deal a call is of, or why of none: `call_links`, one row a call; docs/crm.md has the rules in words.
+-- Which deal a call is of, or why of none: `call_deals`, one row a call; docs/crm.md has the rules in words.
 -- Reads `asking` (recordings, and the CRM's calls that name no deal), `clients` (customers with their phones) and deals.
 
--- a deal's end: its last entry into a final state, unless it was opened again; a planned date only helps to choose
+-- a deal's end: when it came into the final state it is in; a planned date only helps to choose
 create view decisions as
-with entered as (
-    select deal_id, max(entered_at) filter (final is not null) as ended, max(entered_at) filter (final is null) as opened
-    from stage_history group by 1
+with turns as (
+    select deal_id, entered_at, final, lag(final) over path as before
+    from stage_history window path as (partition by deal_id order by entered_at, stage_order, stage)
+    qualify final is distinct from before
+), latest as (
+    select deal_id, max(entered_at) filter (final is not null) as ended,
+        max(entered_at) filter (final is null) as opened
+    from turns group by 1
 )
 select d.deal_id, d.customer_id, d.owner_id, d.created_at, d.final,
     case when e.ended is not null then case when e.opened > e.ended then null else e.ended end
         when d.final is not null and not coalesce(d.close_planned, false) then d.closed_reported_at end as decided_at,
     coalesce(decided_at, case when d.final is not null then d.closed_reported_at end) as over_at
-from deals d left join entered e using (deal_id) where not coalesce(d.template, false);
+from deals d left join latest e using (deal_id) where not coalesce(d.template, false);
 
 -- the digits that make a number the same number: with the country's code, without 8, 00, 8 10, extensions; null: none
 create macro bare_digits(said) as
@@ -109,21 +114,22 @@ left join (select distinct kind, call_id from candidates) k using (kind, call_id
 left join (select kind, call_id, max(rivals) as rivals from chosen group by 1, 2) c using (kind, call_id)
 left join (select distinct phone, shared from numbers) n on n.phone = a.phone;
 
+create view call_deals as
+from loose_links
+union all
+select 'activity', a.activity_id, a.moment, a.owner_id, d.deal_id, case when d.deal_id is not null then 'deal_id' end,
+    case when d.deal_id is not null then 'named' end, case when d.deal_id is not null then 'high' end,
+    case when d.deal_id is null then 'no_such_deal' end
+from activities a left join (select deal_id from deals where not coalesce(template, false)) d using (deal_id)
+where a.kind = 'call' and a.deal_id is not null
+    and a.activity_id not in (select call_id from loose_links where kind = 'activity');
+
+-- before and after the deal's decision, kept apart
 create view call_links as
-with every as (
-    select * from loose_links
-    union all
-    select 'activity', a.activity_id, a.moment, a.owner_id, d.deal_id, case when d.deal_id is not null then 'deal_id' end,
-        case when d.deal_id is not null then 'named' end, case when d.deal_id is not null then 'high' end,
-        case when d.deal_id is null then 'no_such_deal' end
-    from activities a left join decisions d using (deal_id)
-    where a.kind = 'call' and a.deal_id is not null
-        and a.activity_id not in (select call_id from loose_links where kind = 'activity')
-)
 select e.*, case when e.deal_id is null then null
     when d.decided_at is null then case when d.final is null then 'open' else 'unknown' end
     when e.moment is null then 'unknown' when e.moment <= d.decided_at then 'before' else 'after' end as phase
-from every e left join decisions d using (deal_id);
+from call_deals e left join decisions d using (deal_id);
 
 -- from here on a call's deal is the one it was found to be of
 update activities set deal_id = l.deal_id from loose_links l
