@@ -7,17 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy
 import pytest
-from hard_work import make_worker
+from hard_work import Starting, make_worker
 from test_engines import gone
 
-from callqa.engines import Done
+from callqa.engines import WAIT, Done
 from callqa.engines.process import ProcessEngine
 
 SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
-from hard_work import make_worker
+from hard_work import Starting, make_worker
 from callqa.engines.process import ProcessEngine
 for outcome in ProcessEngine(2).map(make_worker, [("pid", 0), ("pid", 1), ("{stuck}", 60), ("{stuck}", 61)]):
     print(outcome.value, flush=True)
@@ -58,6 +59,32 @@ def test_a_parent_that_is_killed_takes_its_workers_with_it(parent, number):
     assert gone(workers)
 
 
+@pytest.mark.parametrize(
+    ("poison", "how"),
+    [
+        (("kill", signal.SIGKILL), "SIGKILL (most often memory is short: fewer workers need less)"),
+        (("kill", signal.SIGTERM), "SIGTERM"),
+        (("segfault", 0), "SIGSEGV"),
+        (("exit", 3), "exit code 3"),
+    ],
+)
+def test_a_lost_worker_s_end_is_named(poison, how):
+    (failed,) = ProcessEngine(1).map(make_worker, [poison])
+    assert failed.problem == f"two workers were lost with it: the worker process ended with {how}"
+
+
+@pytest.mark.parametrize(("deed", "argument"), [("kill", signal.SIGKILL), ("exit", 0), ("raise", RuntimeError("x"))])
+def test_a_worker_may_fail_to_start_in_any_way_twice(tmp_path, deed, argument):
+    make = Starting(deed, argument, str(tmp_path), after=2)
+    assert list(ProcessEngine(1).map(make, [("double", 1)])) == [Done(("double", 1), 2)]
+
+
+def test_a_crash_in_a_library_says_where_without_values():
+    (failed,) = ProcessEngine(1).map(make_worker, [("segfault", 0)])
+    assert "Segmentation fault" in failed.trace
+    assert "string_at" in failed.trace
+
+
 def test_what_workers_print_is_not_seen(capfd):
     assert [o.value for o in ProcessEngine(1).map(make_worker, [("noise", 0), ("noise", 1)])] == ["loud"] * 2
     assert capfd.readouterr() == ("", "")
@@ -84,9 +111,17 @@ def test_a_long_run_with_many_lost_workers_leaves_no_file_no_zombie_and_no_item(
     assert (open_files(), children()) == (before, [])
 
 
-def test_a_worker_stopped_by_hand_is_replaced_and_its_item_done(tmp_path):
-    running = ProcessEngine(1, start_seconds=1.0).map(make_worker, [("pid", 0), ("double", 1), ("double", 2)])
-    os.kill(next(running).value, signal.SIGSTOP)  # hangs whoever waits without a bound
-    rest = list(running)
-    assert sorted(outcome.item for outcome in rest) == [("double", 1), ("double", 2)]
-    assert Done(("double", 2), 4) in rest
+def test_a_worker_that_reads_no_more_is_replaced():
+    stopped = []
+
+    def items():
+        yield "pid", 0
+        while not stopped:
+            yield WAIT
+        yield "sum", numpy.ones(2_000_000)  # more than the pipe holds
+        yield "double", 1
+
+    running = ProcessEngine(1, start_seconds=1.0).map(make_worker, items())
+    os.kill(next(running).value, signal.SIGSTOP)
+    stopped.append(True)
+    assert [getattr(outcome, "code", outcome.item) for outcome in running] == ["timeout", ("double", 1)]

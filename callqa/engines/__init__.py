@@ -87,6 +87,10 @@ def make(
     gpus: float = 0.0,
 ) -> Engine:
     """The engine of that name. ``address`` (a running cluster) and ``gpus`` (of each worker) are Ray's alone."""
+    if name == "ray":
+        from callqa.engines.ray import RayEngine
+
+        return RayEngine(workers, threads, start_seconds, memory_gb, address=address, gpus=gpus)
     if name != "local":
         raise UsageError(f"no engine {name!r}; there are {' and '.join(ENGINES)}")
     from callqa.engines.process import ProcessEngine

@@ -8,10 +8,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from callqa.engines import PAUSE, STARTS, WAIT, Done, Failed, Seconds, lost
+from callqa.engines import PAUSE, STARTS, WAIT, Done, Failed, Seconds, attempt, lost
+from callqa.engines.wire import Buffer, pack, unpack
 from callqa.errors import EngineError
 
 GOODBYE: Seconds = 5.0
@@ -25,6 +26,18 @@ class Gone(Exception):
     def __init__(self, code: str, problem: str, trace: str = "") -> None:
         self.code, self.problem, self.trace = code, problem, trace
         super().__init__(code, problem, trace)
+
+
+def overdue(seconds: Seconds) -> Gone:
+    return Gone(
+        "timeout",
+        f"not done within the {seconds:.0f} s it was given and stopped; "
+        "on a machine that was busy with other things `callqa retry` may go better",
+    )
+
+
+def oversized(gigabytes: float) -> Gone:
+    return Gone("memory", f"stopped: its worker held more than the {gigabytes:g} GB a worker may hold")
 
 
 class Worker(Protocol):
@@ -43,6 +56,23 @@ class Worker(Protocol):
         ...
 
     def kill(self) -> None: ...
+
+
+def packed(make_worker: Callable[[], Callable[[Any], Any]]) -> list[Buffer]:
+    """What makes a worker, ready to travel; EngineError where it cannot."""
+    parcel = attempt(pack, make_worker)
+    if isinstance(parcel, Failed):
+        raise EngineError("what makes the worker cannot travel to another process: give a function of a module")
+    return parcel.value
+
+
+def outcome(item: Any, head: Buffer, *result: Buffer) -> Done[Any, Any] | Failed[Any]:
+    """What a host's answer says of the item."""
+    kind, _, *reasons = unpack([head])
+    if kind == "failed":
+        return Failed(item, *reasons)
+    value = attempt(unpack, result)
+    return Done(item, value.value) if isinstance(value, Done) else replace(value, item=item)
 
 
 @dataclass(slots=True)

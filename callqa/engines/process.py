@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callqa.engines import Done, Failed, Seconds, attempt
-from callqa.engines.crew import Crew, Gone
+from callqa.engines.crew import Crew, Gone, outcome, overdue, oversized, packed
 from callqa.engines.host import resident, thread_limits
 from callqa.engines.wire import Buffer, Wire, pack, unpack
-from callqa.errors import EngineError
 
 TICK: Seconds = 0.25  # how often time and memory are looked at
 FAREWELL: Seconds = 2.0
@@ -49,14 +48,6 @@ class ProcessEngine:
     ) -> Iterator[Done[Any, Any] | Failed[Any]]:
         parcel = packed(make_worker)
         return Crew(lambda: WorkerProcess(self, parcel), self.workers).run(items)
-
-
-def packed(make_worker: Callable[[], Callable[[Any], Any]]) -> list[Buffer]:
-    """What makes a worker, ready to travel; EngineError where it cannot."""
-    parcel = attempt(pack, make_worker)
-    if isinstance(parcel, Failed):
-        raise EngineError("what makes the worker cannot travel to another process: give a function of a module")
-    return parcel.value
 
 
 class WorkerProcess:
@@ -109,11 +100,8 @@ class WorkerProcess:
         while True:
             head, *result = self._wire.receive()
             kind, ticket, *rest = unpack([head])
-            if kind == "done":
-                value = attempt(unpack, result)
-                return Done(item, value.value) if isinstance(value, Done) else replace(value, item=item)
-            if kind == "failed":
-                return Failed(item, *rest)
+            if kind != "allow":
+                return outcome(item, head, *result)
             if ticket == self._ticket:  # not a thread that the item before has left behind
                 self._allow(*rest)
             self._watch()
@@ -167,17 +155,10 @@ class WorkerProcess:
         """Called at every TICK of waiting for the worker."""
         if time.monotonic() > self._deadline:
             self.kill()
-            raise Gone(
-                "timeout",
-                f"not done within the {self._bound:.0f} s it was given and stopped; "
-                "on a machine that was busy with other things `callqa retry` may go better",
-            )
+            raise overdue(self._bound)
         if not self.fit():
             self.kill()
-            raise Gone(
-                "memory",
-                f"stopped: its worker held more than the {self._engine.memory_gb:g} GB a worker may hold",
-            )
+            raise oversized(self._engine.memory_gb)
         if os.fstat(self._output).st_size > KEPT_OUTPUT:
             os.ftruncate(self._output, 0)
 
