@@ -1,9 +1,15 @@
 -- What the definitions read, made once a store: `local` times, base money (whole hundredths), dimensions on every row.
--- Every entry into a final state: by the stage history; else what the CRM reported, unless that is a plan.
+-- Histories seldom tell the order of stages; the end comes after every stage.
+update stage_history h set stage_order = s.stage_order from stages s, deals d
+where h.stage_order is null and d.deal_id = h.deal_id and s.pipeline = d.pipeline and s.stage = h.stage;
+update stage_history set stage_order = 32767 where stage_order is null and final is not null;
+
+-- Every entry into a final state: by the stage history, where a row may tell of another change while the state stays
+-- (Salesforce); else what the CRM reported, unless that is a plan.
 create table finals as
-select deal_id, entered_at as moment, final,
-    lag(stage) over (partition by deal_id order by entered_at, stage_order, stage) as lost_stage
-from stage_history qualify final in ('won', 'lost');
+select deal_id, entered_at as moment, final, lag(stage) over path as lost_stage
+from stage_history window path as (partition by deal_id order by entered_at, stage_order, stage)
+qualify final in ('won', 'lost') and final is distinct from lag(final) over path;
 insert into finals
 select deal_id, closed_reported_at, final, null from deals
 where final in ('won', 'lost') and closed_reported_at is not null and not coalesce(close_planned, false)
