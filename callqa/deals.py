@@ -85,6 +85,8 @@ def _feed(reader: Reader, strokes: Mapping[str, Merging], rejects: _Rejects) -> 
         if isinstance(row, Taken):
             for n, values in row.values:
                 into[n].add(values)
+            # none of what the file's rows are, but of something else: told on that one's own line
+            left_out += not any(n == 0 for n, _ in row.values)
         elif isinstance(row, Rejected):
             rejects.add(row)
         else:

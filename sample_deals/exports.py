@@ -1,116 +1,70 @@
-"""One company as five systems would export it; their headers stand in exports.toml."""
+"""One company as five systems would export it."""
 
 from __future__ import annotations
 
-import csv
-import html
-import io
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from people import MOSCOW
+from amocrm import amocrm
+from bitrix24 import bitrix24
+from forms import as_csv, cells, iso, point
+from hubspot import hubspot
+from people import STAGES
+from salesforce import salesforce
 from world import Row
 
-MONEY = ("amount", "gross_cost")
-FLAGS = ("upsell", "template", "connected", "held", "next_step_agreed")
-
-
-HEADERS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """How one system writes times, money, yes and no; ``owners``: people by name, not by id."""
-
-    when: Callable[[datetime], str]
-    money: Callable[[int], str]
-    yes_no: tuple[str, str]
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    owners: bool = False
+# our own column names; it has what no CRM exports: people, costs, targets, rates, the order of the stages
+PLAIN = {
+    "people": "person_id name team manager_id role hired_at left_at",
+    "customers": "customer_id source_system name phone email created_at source",
+    "leads": (
+        "lead_id created_at source campaign pipeline owner_id customer_id first_touch_at sql_at status reject_reason "
+        "deal_id"
+    ),
+    "deals": (
+        "deal_id lead_id customer_id owner_id pipeline source title amount currency gross_cost created_at "
+        "closed_reported_at stage final loss_reason upsell template"
+    ),
+    "stage_history": "deal_id entered_at stage stage_order final actor",
+    "stages": "pipeline stage stage_order",
+    "products": "deal_id product line quantity amount currency",
+    "costs": "cost_id day kind channel team amount currency",
+    "targets": "target_id person_id team month metric amount currency",
+    "activities": (
+        "activity_id kind at seconds connected held direction owner_id customer_id deal_id lead_id next_step_agreed "
+        "actor action"
+    ),
+    "rates": "currency day rate",
+}
 
 
 def write(tables: Mapping[str, list[Row]], source: str, folder: Path) -> list[Path]:
     """The company's files in that system's form; the same rows give the same bytes."""
-    export, headers = EXPORTS[source], HEADERS[source]
     folder.mkdir(parents=True, exist_ok=True)
-    codes = headers.get("codes", {})
-    if export.owners:
-        codes = codes | {"owner_id": {person["person_id"]: person["name"] for person in tables["people"]}}
     written = []
-    for table, told in headers["tables"].items():
-        columns = told.get("columns") or [(name, name) for name in told["same"]]
-        rows = [[_told(export, codes, column, row) for _, column in columns] for row in tables[table]]
-        path = folder / told["file"]
-        path.write_bytes(_document(path, export, [header for header, _ in columns], rows))
+    for name, document in EXPORTS[source](tables):
+        path = folder / name
+        path.write_bytes(document)
         written.append(path)
     return written
 
 
-def _document(path: Path, export: Export, headers: list[str], rows: list[list[str]]) -> bytes:
-    if path.suffix == ".xls":
-        return "".join(_html_table(headers, rows)).encode(export.encoding)
-    text = io.StringIO()
-    out = csv.writer(text, delimiter=export.delimiter, lineterminator="\r\n")
-    out.writerows([headers, *rows])
-    return text.getvalue().encode(export.encoding)
+def plain(tables: Mapping[str, list[Row]]) -> Iterator[tuple[str, bytes]]:
+    stages = [
+        {"pipeline": pipeline, "stage": stage, "stage_order": n}
+        for pipeline, names in STAGES.items()
+        for n, stage in enumerate(names, start=1)
+    ]
+    for table, columns in PLAIN.items():
+        told = [(name, _plainly(name)) for name in columns.split()]
+        rows = stages if table == "stages" else tables[table]
+        yield f"{table}.csv", as_csv(cells(told, rows, iso, "true", "false"))
 
 
-def _html_table(headers: list[str], rows: list[list[str]]) -> Iterator[str]:
-    """What Bitrix24 calls .xls."""
-    yield '<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head>'
-    yield '<body><table border="1">\n'
-    for n, row in enumerate([headers, *rows]):
-        tag = "td" if n else "th"
-        yield "<tr>" + "".join(f"<{tag}>{html.escape(value)}</{tag}>" for value in row) + "</tr>\n"
-    yield "</table></body></html>\n"
+def _plainly(name: str) -> str | Callable[[Row], str]:
+    if name in ("amount", "gross_cost"):
+        return lambda row: point(row[name])
+    return (lambda row: f"{row[name]:.4f}") if name == "rate" else name
 
 
-def _told(export: Export, codes: Mapping[str, Mapping[str, str]], column: str, row: Row) -> str:
-    """One value as that system writes it; what is not known is empty."""
-    if column.startswith("="):
-        return column[1:]
-    name, _, form = column.partition(":")
-    value = row[name]
-    if form in ("won", "closed"):
-        return export.yes_no[value is None if form == "closed" else value != "won"]
-    if name in codes:
-        return codes[name].get(value or "open", value or "")
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if form == "day" else export.when(value)
-    if name == "rate":
-        return f"{value:.4f}"
-    if name in FLAGS:
-        return export.yes_no[not value]
-    return export.money(value) if name in MONEY else str(value)
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _russian(at: datetime) -> str:
-    return at.astimezone(MOSCOW).strftime("%d.%m.%Y %H:%M:%S")
-
-
-def _point(hundredths: int) -> str:
-    return f"{hundredths // 100}.{hundredths % 100:02}"
-
-
-def _spaced(hundredths: int) -> str:
-    """1 234 567,80"""
-    return f"{hundredths // 100:,}".replace(",", " ") + f",{hundredths % 100:02}"
-
-
-EXPORTS = {
-    "plain": Export(_iso, _point, ("true", "false")),
-    "amocrm": Export(_russian, _spaced, ("Да", "Нет"), ";", "cp1251", owners=True),
-    "bitrix24": Export(_russian, _spaced, ("Да", "Нет"), ";", owners=True),
-    "hubspot": Export(lambda at: _iso(at).replace("Z", ".000Z"), _point, ("true", "false"), encoding="utf-8-sig"),
-    "salesforce": Export(lambda at: _iso(at).replace("Z", ".000+0000"), _point, ("1", "0")),
-}
+EXPORTS = {"plain": plain, "amocrm": amocrm, "bitrix24": bitrix24, "hubspot": hubspot, "salesforce": salesforce}

@@ -2,7 +2,7 @@
 
 Twelve reps in three teams, eighteen months that end with September 2025, 4,000 leads. The same seed gives the same
 bytes. OUT/plain holds every table; amocrm, bitrix24, hubspot and salesforce hold the same company as those systems
-export it (people, costs, targets and rates, which they do not have, stand in plain alone).
+export it (people, costs, targets, rates and the order of stages, which they do not have, stand in plain alone).
 """
 
 from __future__ import annotations

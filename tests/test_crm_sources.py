@@ -121,7 +121,10 @@ def test_amocrm_has_deals_that_are_leads_duplicate_headers_and_events(store, tmp
         ("2", "2026-10-02T09:00:00Z", None, "2"),
         ("3", "2026-10-02T21:30:00Z", None, "3"),
     ]
-    assert kept(store, "customers", "customer_id", "phone") == [("Анна", "+79123456789"), ("Иван", None)]
+    assert kept(store, "customers", "name", "phone") == [("Анна", "+79123456789"), ("Иван", None)]
+    with store.engine.connect() as connection:
+        joined = "select d.deal_id, c.name from deals d join customers c using (customer_id) order by 1"
+        assert list(connection.execute(sa.text(joined))) == [("1", "Анна"), ("2", "Иван")]
     events = [
         "Дата;Автор;ID сделки;Событие;Значение до;Значение после",
         "01.10.2026 12:00;Робот;1;Новая сделка;;Первичный контакт",
@@ -129,6 +132,10 @@ def test_amocrm_has_deals_that_are_leads_duplicate_headers_and_events(store, tmp
         "05.10.2026 15:30;Олег;1;Изменение этапа продаж;Переговоры;Успешно реализовано",
     ]
     assert imported(store, tmp_path, "amocrm", "events.csv", events).left_out == 1
+    assert kept(store, "activities", "at", "deal_id", "owner_id", "action", "actor") == [
+        ("2026-10-02T09:00:00Z", "1", None, "move_stage", "automation"),
+        ("2026-10-05T12:30:00Z", "1", "Олег", "move_stage", "person"),
+    ]
     assert kept(store, "stage_history", "entered_at", "stage", "final", "actor") == [
         ("2026-10-02T09:00:00Z", "Переговоры", None, "automation"),
         ("2026-10-05T12:30:00Z", "Успешно реализовано", "won", "person"),

@@ -184,24 +184,39 @@ def cells(path):
 
 
 def test_every_system_tells_the_same_deals(exports, tables):
-    plain = {row["deal_id"]: (row["stage"], round(float(row["amount"]) * 100)) for row in tables["deals"]}
+    deals = [row for row in tables["deals"] if row["template"] == "false"]
 
-    def money(text):
-        return round(float(text.replace(" ", "").replace(",", ".")) * 100)
+    def told(rows, title, amount):
+        return Counter((row[title], round(float(row[amount].replace(" ", "").replace(",", ".")) * 100)) for row in rows)
 
-    amo = read(exports / "amocrm" / "amocrm_deals.csv", "cp1251", ";")
-    assert {row["ID"]: (row["Этап сделки"], money(row["Бюджет"])) for row in amo} == plain
-    head, *rows = cells(exports / "bitrix24" / "bitrix24_deals.xls")
+    plain = told(deals, "title", "amount")
+    cards = read(exports / "amocrm" / "amocrm_export_leads.csv", "cp1251", ";")
+    assert told([card for card in cards if card["Дата квалификации"]], "Название сделки", "Бюджет") == plain
+    head, *rows = cells(exports / "bitrix24" / "DEAL_20250930.xls")
     bitrix = [dict(zip(head, row, strict=True)) for row in rows]
-    assert {row["ID"]: (row["Стадия сделки"], money(row["Сумма"])) for row in bitrix} == plain
-    hubspot = read(exports / "hubspot" / "hubspot_deals.csv", "utf-8-sig")
-    assert {row["hs_object_id"]: (row["dealstage"], money(row["amount"])) for row in hubspot} == plain
-    salesforce = read(exports / "salesforce" / "salesforce_opportunities.csv")
-    assert {row["Id"]: (row["StageName"], money(row["Amount"])) for row in salesforce} == plain
+    assert told([row for row in bitrix if row["Регулярная сделка"] == "нет"], "Название сделки", "Сумма") == plain
+    assert len(bitrix) == len(tables["deals"])
+    hubspot = read(exports / "hubspot" / "hubspot-crm-exports-all-deals.csv", "utf-8-sig")
+    assert told(hubspot, "Deal Name", "Amount") == plain
+    assert told(read(exports / "salesforce" / "Opportunity.csv"), "Name", "Amount") == plain
 
 
 def test_the_exports_have_the_faults_that_those_systems_have(exports):
-    amo = (exports / "amocrm" / "amocrm_deals.csv").read_text(encoding="cp1251").splitlines()[0].split(";")
-    assert {name: n for name, n in Counter(amo).items() if n > 1} == {"Ответственный": 2, "Примечание": 2}
-    assert (exports / "bitrix24" / "bitrix24_deals.xls").read_bytes().startswith(b"<html>")
-    assert (exports / "hubspot" / "hubspot_deals.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    amo = (exports / "amocrm" / "amocrm_export_leads.csv").read_text(encoding="cp1251").splitlines()
+    assert {n: k for n, k in Counter(amo[0].split(";")).items() if k > 1} == {"Источник": 2, "utm_campaign": 2}
+    assert "не закрыта" in "".join(amo)
+    assert (exports / "bitrix24" / "DEAL_20250930.xls").read_bytes().startswith(b"<html>")
+    assert (exports / "hubspot" / "hubspot-crm-exports-all-deals.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    stages = [
+        (row["OpportunityId"], row["StageName"]) for row in read(exports / "salesforce" / "OpportunityHistory.csv")
+    ]
+    assert any(a == b for a, b in pairwise(stages))  # a change of something else
+
+
+def test_the_three_last_letters_of_a_salesforce_id_tell_the_case_of_the_others(exports):
+    def letter(five):
+        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[sum(2**n for n, c in enumerate(five) if c.isupper())]
+
+    for row in read(exports / "salesforce" / "Lead.csv")[:50]:
+        assert row["Id"].startswith("00Q")
+        assert row["Id"][15:] == "".join(letter(row["Id"][n : n + 5]) for n in (0, 5, 10))

@@ -1,4 +1,4 @@
-"""Commands about what a CRM knows: crm import|sources."""
+"""Commands about what a CRM knows: crm import|sources|check|links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callqa.cli import show
+from callqa.cli import sanity, show
 from callqa.cli.calls import AsJson, Config, StoreUrl, examples
 
 if TYPE_CHECKING:
@@ -68,7 +68,10 @@ def sources(
     )
 
 
-for _command, _name in ((import_files, "import"), (sources, "sources")):
+for _command, _name in (
+    *((import_files, "import"), (sources, "sources")),
+    *((sanity.check, "check"), (sanity.links, "links")),
+):
     crm.command(name=_name, epilog=_command.examples)(_command)
 
 
@@ -126,4 +129,5 @@ def _where(told: Field) -> str:
 
 def _among(told: Mapping[str, Iterable[str]]) -> str:
     """Columns and the values in them that a row is told by."""
-    return "; ".join(f"{column} is {' or '.join(sorted(values))}" for column, values in told.items() if values)
+    meant = {column: " or ".join(value or "empty" for value in sorted(values)) for column, values in told.items()}
+    return "; ".join(f"{column} is {values}" for column, values in meant.items() if values)
