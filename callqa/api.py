@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from callqa import evaluation, imports, intake, playback, truth
+from callqa import evaluation, imports, intake, pages, truth
 from callqa.analysers import registry
-from callqa.audio import SUFFIXES, decode
+from callqa.audio import SUFFIXES
 from callqa.config import Settings, find_settings
 from callqa.engines import Done, Failed
 from callqa.engines.local import LocalEngine
 from callqa.errors import UsageError
+from callqa.pages import Pages, put
 from callqa.parts import Parts, made
 from callqa.pipeline import Job, Pipeline, Same
-from callqa.reports import audio_uri, csv, document, encode, html, index
+from callqa.reports import index
 from callqa.reports.index import Row
-from callqa.reports.view import label
 from callqa.scoring import Card, load_card
-from callqa.store import Failure, Store
-from callqa.types import Language, Measure, Metadata, Recording, Scored
+from callqa.store import Failure, Store, many
+from callqa.types import Language, Metadata, Recording, Scored
 
 Outcome = Done[Job, Scored] | Failed[Job] | Same
 
@@ -71,11 +69,12 @@ class Team:
         for table in rows:
             if missing := table.unmatched(files):
                 notes.append(f"{table.path}: {len(missing)} of its files are not among these: {', '.join(missing[:3])}")
-        items = []
+        told: dict[Path, Metadata | None] = {}
         for path in files:
-            told = next((row for table in rows if (row := table.of(path))), None)
-            told = told or (intake.from_name(path, pattern) if pattern else None) or self._remembered(path)
-            items.append(Job(path, told or Metadata(path.name)))
+            named = next((row for table in rows if (row := table.of(path))), None)
+            told[path] = named or (intake.from_name(path, pattern) if pattern else None)
+        before = self._remembered(path for path in files if told[path] is None)
+        items = (Job(path, told[path] or before.get(path) or Metadata(path.name)) for path in files)
         return Jobs(tuple(items), tuple(notes))
 
     def score(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
@@ -126,42 +125,40 @@ class Team:
                 found[1].write(write)
             yield Rescored(recording, before, found[0])
 
+    @property
+    def pages(self) -> Pages:
+        return Pages(self.settings, self.parts)
+
     def document(self, scored: Scored) -> dict[str, Any]:
         """The call as ``--json`` shows it."""
-        return document(scored, self.parts.catalogue)
+        return self.pages.document(scored)
 
     def encoded(self, scored: Scored) -> bytes:
         """That document as bytes: the same call gives the same bytes."""
-        return encode(self.document(scored))
+        return self.pages.encoded(scored)
 
     def csv(self, scored: Scored) -> str:
-        return csv(scored, self.parts.catalogue)
+        return self.pages.csv(scored)
 
     def html(self, scored: Scored, out: Path, language: Language | None = None, embed: bool = False) -> str:
         """The call's report page, to stand in the folder ``out``; the sound is named from there, or put inside."""
-        card = self.parts.cards[scored.call.transcript.language]
-        bands = {rule.measure: rule.band_for(scored.scorecard.call_type) for rule in card.rules}
-        audio = self._sound(scored.call.recording, out, embed)
-        language = language or scored.call.transcript.language
-        return html(scored, self.parts.catalogue, bands, language, audio, card.rules)
+        return self.pages.html(scored, out, language, embed)
 
     def write_report(self, scored: Scored, out: Path, language: Language | None = None, embed: bool = False) -> Path:
         """The call's page and JSON in the folder ``out``; gives the page's path."""
-        out.mkdir(parents=True, exist_ok=True)
-        page = out / report_name(scored)
-        _write(page.with_suffix(".json"), self.encoded(scored))
-        _write(page, self.html(scored, out, language, embed).encode())
-        return page
+        files = self.pages.files(scored, out, language, embed)
+        for name, content in files.items():
+            put(out / name, content)
+        return out / report_name(scored)
 
     def write_index(
         self, scored: Sequence[Scored], failed: Sequence[Failed[Job]], out: Path, language: Language
     ) -> Path:
         """The page that lists the calls of a run and those set aside."""
-        rows = [row(s, self.parts.catalogue, language) for s in scored] + [
+        rows = [self.pages.row(s, language) for s in scored] + [
             Row(file=failure.item.path.name, problem=failure.problem, code=failure.code) for failure in failed
         ]
-        out.mkdir(parents=True, exist_ok=True)
-        _write(out / "index.html", index(rows, language).encode())
+        put(out / "index.html", index(rows, language).encode())
         return out / "index.html"
 
     def labelled(self, folder: Path) -> list[truth.Truth]:
@@ -181,22 +178,14 @@ class Team:
                 assert heard is not None, "just scored"
                 yield evaluation.judge(truths[outcome.item.path], scored, heard[1], self.parts)
 
-    def _sound(self, recording: Recording, out: Path, embed: bool) -> str:
-        """How the page names the sound: beside it where a browser plays the format, else a copy that it does."""
-        path = Path(recording.path)
-        if not path.is_file() or not recording.channels:
-            return ""  # moved away, or a transcript without sound
-        if not playback.plays(path, recording.codec):
-            copy = out / "audio" / f"{path.stem}-{recording.id[:6]}.flac"
-            if not copy.is_file():
-                playback.write_copy(decode(path, self.settings.intake.max_hours, 0.0), copy)
-            path = copy
-        return audio_uri(path) if embed else quote(os.path.relpath(path.absolute(), out.absolute()))
-
-    def _remembered(self, path: Path) -> Metadata | None:
-        sha = self.store.known_hash(path) if path.is_file() else None
-        metadata = self.store.metadata(sha) if sha else None
-        return replace(metadata, file=path.name) if metadata else None
+    def _remembered(self, paths: Iterable[Path]) -> dict[Path, Metadata]:
+        """What was last told of the calls in these files, where they have not changed."""
+        known = many.known_files(self.store, map(str, paths))
+        told = many.metadata_of(self.store, (file.sha256 for file in known.values()))
+        same = {
+            Path(path): told[file.sha256] for path, file in known.items() if file.sha256 in told and file.same(path)
+        }
+        return {path: replace(metadata, file=path.name) for path, metadata in same.items()}
 
 
 @contextmanager
@@ -218,32 +207,5 @@ def scorecard(path: Path, config: Path | None = None) -> Card:
 
 
 def report_name(scored: Scored) -> str:
-    """The page of a call: its file's name and the beginning of its id, for two folders may hold one name."""
-    recording = scored.call.recording
-    return f"{Path(recording.path).stem}-{recording.id[:6]}.html"
-
-
-def row(scored: Scored, catalogue: Mapping[str, Measure], language: Language) -> Row:
-    """A call's line in the index."""
-    call, card = scored.call, scored.scorecard
-    return Row(
-        file=Path(call.recording.path).name,
-        href=quote(report_name(scored)),
-        started_at=call.metadata.started_at,
-        rep=call.metadata.rep_name or call.metadata.rep_id,
-        customer=call.metadata.customer_id or call.metadata.customer_phone,
-        call_type=card.call_type,
-        duration=call.recording.duration,
-        score=card.score,
-        coverage=card.coverage,
-        trust=card.trust,
-        reason=card.reason,
-        top_loss=label(catalogue, card.points_lost[0].measure, language) if card.points_lost else None,
-    )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a page is read while the next run writes it."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    """The page of a call."""
+    return pages.report_name(scored.call.recording)

@@ -70,9 +70,16 @@ class MissingExtra(CallqaError):
 
 
 class StoreError(CallqaError):
-    """The database is away, locked or of a newer version."""
+    """The database is away, locked or of a newer version. ``passing``: it may be there again in a minute."""
 
     retryable = True
+
+    def __init__(self, problem: str, passing: bool = False) -> None:
+        self.problem, self.passing = problem, passing
+        super().__init__(problem, passing)
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class EngineError(CallqaError):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +25,7 @@ from callqa.parts import Parts
 from callqa.speech.listen import Spoken, listen, sounding
 from callqa.speech.transfers import led
 from callqa.store import Failure, Store, Writer
+from callqa.tracks import packed, sided, unpacked
 from callqa.types import (
     Call,
     Doubt,
@@ -36,13 +37,12 @@ from callqa.types import (
     Side,
     Track,
     Transcript,
-    overlaps,
 )
 
 # raise a stage's number when its code gives other answers for the same options
 REVISIONS = {
     "import": 1, "speech": 4, "tracks": 1, "transcript": 2, "measures": 2, "habit": 1,
-    "checks": 1, "score": 1, "doubt": 1,
+    "checks": 1, "score": 1, "doubt": 1, "settled": 1,
 }  # fmt: skip
 
 
@@ -116,6 +116,17 @@ class Kept:
             writer.put(self.sha256, stage, fingerprint, value)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A call's measures and what the scorecard's checks found; ``fingerprint`` is that of the measures."""
+
+    about: Call
+    measures: Mapping[str, Measurement]
+    judged: Mapping[str, Measurement]
+    fingerprint: str
+    kept: Kept
+
+
 def fingerprint(stage: str, *parts: object) -> str:
     """A short name of everything a stage's answer depends on."""
     text = msgspec.json.encode([stage, REVISIONS[stage], *parts], order="deterministic")
@@ -164,6 +175,26 @@ class Pipeline:
 
     def scored(self, store: Source, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
         """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
+        told = self.measured(store, recording, metadata)
+        if told is None:
+            return None
+        card, kept = self.parts.cards[told.about.transcript.language], told.kept
+        habits = habit.against(store, told.about.metadata, told.measures)
+        measures = {**told.measures, **told.judged, **habits}
+        score_print = fingerprint("score", told.fingerprint, card, __version__, habit.used(card, habits))
+        lists = fingerprint("score", self._analysers())[:8]
+        value = kept.get(
+            "score",
+            score_print,
+            lambda: msgspec.json.encode(scoring.score(told.about, measures, card, lists, __version__)),
+        )
+        scorecard = msgspec.json.decode(value, type=Scorecard)
+        doubt_print = fingerprint("doubt", score_print, self.parts.errors)
+        value = kept.get("doubt", doubt_print, lambda: self._doubted(told.about, measures, scorecard))
+        return Scored(told.about, measures, scorecard, msgspec.json.decode(value, type=Doubt)), kept
+
+    def measured(self, store: Source, recording: Recording, metadata: Metadata) -> Measured | None:
+        """What one call tells by itself, whatever the rep's other calls are. None: not yet listened to."""
         known = self.heard(store, recording.sha256)
         if known is None:
             return None
@@ -181,25 +212,13 @@ class Pipeline:
 
         about = Call(recording, metadata, transcript)
         told = replace(metadata, file="")
-        measures_print = fingerprint("measures", transcript_print, tracks_print, self._analysers(), told)
-        value = kept.get("measures", measures_print, lambda: measured(self.parts.analysers, about, sound()))
+        print_ = fingerprint("measures", transcript_print, tracks_print, self._analysers(), told)
+        value = kept.get("measures", print_, lambda: measured(self.parts.analysers, about, sound()))
         measures = msgspec.json.decode(value, type=dict[str, Measurement])
         card = self.parts.cards[transcript.language]
-        judged = self._judged(kept, measures_print, about, measures, sound) if card.checks else {}
-        habits = habit.against(store, metadata, measures)
-        judged = {**judged, **habits}
-        kept.get(habit.STAGE, fingerprint(habit.STAGE, measures_print), lambda: habit.values(measures))
-        score_print = fingerprint("score", measures_print, card, __version__, habit.used(card, habits))
-        lists = fingerprint("score", self._analysers())[:8]
-        value = kept.get(
-            "score",
-            score_print,
-            lambda: msgspec.json.encode(scoring.score(about, {**measures, **judged}, card, lists, __version__)),
-        )
-        scorecard = msgspec.json.decode(value, type=Scorecard)
-        doubt_print = fingerprint("doubt", score_print, self.parts.errors)
-        value = kept.get("doubt", doubt_print, lambda: self._doubted(about, {**measures, **judged}, scorecard))
-        return Scored(about, {**measures, **judged}, scorecard, msgspec.json.decode(value, type=Doubt)), kept
+        judged = self._judged(kept, print_, about, measures, sound) if card.checks else {}
+        kept.get(habit.STAGE, fingerprint(habit.STAGE, print_), lambda: habit.values(measures))
+        return Measured(about, measures, judged, print_, kept)
 
     def _judged(
         self,
@@ -330,42 +349,3 @@ def measured(analysers: Iterable[Analyser], about: Call, tracks: Mapping[Side, T
     """Every analyser's measurements of a call, as kept."""
     call = Call(about.recording, about.metadata, led(about.transcript), tracks)
     return msgspec.json.encode(trust.measures(tuple(analysers), call))
-
-
-def packed(tracks: Mapping[int, Track]) -> bytes:
-    """Tracks as kept: pitch in tenths of a Hz, level in hundredths of a dB."""
-    import numpy as np
-
-    rows: list[Any] = []
-    for channel, track in sorted(tracks.items()):
-        f0 = np.round(np.asarray(track.f0) * 10).clip(0, 65535).astype("<u2").tobytes()
-        level = np.round(np.asarray(track.level) * 100).clip(-12000, 12000).astype("<i2").tobytes()
-        rows.append((channel, track.step, f0, level))
-    return msgspec.msgpack.encode(rows)
-
-
-def unpacked(raw: bytes) -> dict[int, Track]:
-    """The tracks by channel, as ``packed`` kept them."""
-    import numpy as np
-
-    def read(values: bytes, kind: str, scale: float) -> Any:
-        return np.frombuffer(values, kind) / scale
-
-    return {
-        channel: Track(step, read(f0, "<u2", 10.0), read(level, "<i2", 100.0))
-        for channel, step, f0, level in msgspec.msgpack.decode(raw)
-    }
-
-
-def sided(tracks: Mapping[int, Track], spoken: Spoken, transcript: Transcript) -> dict[Side, Track]:
-    """The track of each side: that of the channel where most of its speech lies."""
-    result: dict[Side, Track] = {}
-    sides: tuple[Side, ...] = ("rep", "customer")
-    for side in sides:
-        spans = [turn.span for turn in transcript.by(side)]
-        shares = {
-            party.channel: sum(s.duration for s in overlaps(spans, party.speech)) for party in reversed(spoken.parties)
-        }
-        if spans and shares and (channel := max(shares, key=lambda c: (shares[c], -c))) in tracks:
-            result[side] = tracks[channel]
-    return result

@@ -275,4 +275,6 @@ def _cut(sound: Samples, chunk: Chunk) -> Samples:
 def _cores() -> int:
     import os
 
+    if (told := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
+        return int(told)  # a batch gives each of its workers one core
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

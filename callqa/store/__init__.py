@@ -37,7 +37,7 @@ class Store:
     def open(cls, url: str) -> Store:
         """Connect and bring the tables up to date; what cannot be done is a StoreError that names the cure."""
         try:
-            engine = sa.create_engine(url)
+            engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, NoSuchModuleError) as error:
             raise StoreError(f"store {url}: {error}; e.g. sqlite:///callqa.db") from error
         except ModuleNotFoundError as error:
@@ -146,7 +146,8 @@ class Store:
             yield
         except OperationalError as error:
             where = self.engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"store {where}: {error.orig}; is the folder there, writable and not full?") from error
+            cure = "is the folder there, writable and not full?" if where.startswith("sqlite") else "is the server up?"
+            raise StoreError(f"store {where}: {error.orig}; {cure}", _passing(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"store {self.engine.url.render_as_string(hide_password=True)}: {error}") from error
 
@@ -188,9 +189,12 @@ class Writer:
         row = {f: getattr(recording, f) for f in recording.__dataclass_fields__}
         self._upsert(recordings, ("sha256",), row)
 
-    def put_file(self, path: Path, sha256: str) -> None:
-        stat = os.stat(path)
-        row = {"path": str(path), "sha256": sha256, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    def put_file(self, path: Path, sha256: str, size: int | None = None, mtime_ns: int | None = None) -> None:
+        """A file by name; ``size`` and ``mtime_ns`` as they were when it was hashed, of today where not given."""
+        if size is None or mtime_ns is None:
+            stat = os.stat(path)
+            size, mtime_ns = stat.st_size, stat.st_mtime_ns
+        row = {"path": str(path), "sha256": sha256, "size": size, "mtime_ns": mtime_ns}
         self._upsert(files, ("path",), row)
 
     def put_metadata(self, sha256: str, metadata: Metadata) -> None:
@@ -243,6 +247,14 @@ class Writer:
 
 def _inflated(row: sa.Row[Any] | None) -> bytes | None:
     return zlib.decompress(row.value) if row is not None else None
+
+
+def _passing(error: OperationalError) -> bool:
+    """Whether the same may work in a minute: a server that is away or starting, a file that another process holds."""
+    said = f"{error.orig}".lower()
+    if any(word in said for word in ("no space", "full", "readonly", "read-only", "unable to open", "password")):
+        return False
+    return "lock" in said or "sqlite" not in type(error.orig).__module__
 
 
 def _recording(row: sa.Row[Any]) -> Recording:

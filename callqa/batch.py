@@ -1,0 +1,364 @@
+"""The nightly run: thousands of recordings through workers, one writer, each done or set aside with a reason.
+
+Workers hash, hear, measure, judge and draw (``tasks``); this process alone writes. What is written is written whole, a
+recording at a time, so a run that was killed at any moment goes on where it was. A call is settled when its score, its
+page and all they hang on are today's; the next run passes over it at the cost of two rows read.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from callqa import __version__, engines, habit
+from callqa.api import Team
+from callqa.engines import Done, Failed
+from callqa.errors import StoreError, UsageError
+from callqa.events import Event
+from callqa.lineup import Lineup
+from callqa.pages import put, report_name
+from callqa.pipeline import Job, Snapshot, fingerprint
+from callqa.reports import index
+from callqa.reports.index import Row
+from callqa.reports.view import label
+from callqa.store import Failure, many, recent
+from callqa.store.many import KnownFile
+from callqa.tasks import Hashing, Heard, Hearing, Judged, Judging, Line, MakeWorker, Unread
+from callqa.types import Language, Recording, Seconds
+
+T = TypeVar("T")
+STAGE = "settled"
+AT_ONCE = 16  # files hashed by one task
+PATIENCE: Seconds = 300.0  # for a database that is away
+# bytes a second that telephony writes, for the order of work alone: the longest first
+RATES = {".wav": 16_000, ".flac": 14_000, ".mp3": 4_000, ".m4a": 4_000, ".opus": 3_000, ".ogg": 3_000, ".amr": 1_600}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run works. ``workers`` 0: one a core. ``out``: the folder for pages, None for none.
+
+    ``under`` is noted beside a failure: what it hangs on beside the file. ``note`` hears of what is no one recording's.
+    """
+
+    engine: str = "local"
+    workers: int = 0
+    address: str = ""
+    out: Path | None = None
+    language: Language | None = None
+    embed: bool = False
+    memory_gb: float = 0.0
+    start_seconds: Seconds = 120.0
+    under: str = ""
+    note: Callable[[str], None] = field(default=lambda line: None)
+
+
+@dataclass(slots=True)
+class Case:
+    """One recording of the run. ``settled`` is what the store says it was settled under."""
+
+    job: Job
+    file: KnownFile
+    recording: Recording | None = None
+    settled: str = ""
+    stale: bool = True
+    wall: Seconds = 0.0
+    tried: bool = False
+
+
+def run(team: Team, jobs: Sequence[Job], plan: Plan) -> Iterator[Event]:
+    """What became of every recording, one event each (and one more for each that is tried again), as it comes.
+
+    Raises what stops a whole run: StoreError, ModelError, EngineError; what is done by then is kept.
+    """
+    yield from Run(team, jobs, plan).events()
+
+
+class Run:
+    """The state of one run."""
+
+    def __init__(self, team: Team, jobs: Sequence[Job], plan: Plan) -> None:
+        self.team, self.store, self.plan = team, team.store, plan
+        self.jobs = {str(job.path): job for job in jobs}
+        self.files: dict[str, KnownFile] = {}
+        self.unread: dict[str, Unread] = {}
+        self.cases: dict[str, Case] = {}
+        self.lineup = Lineup({})
+        self.to_hash: deque[Hashing] = deque()
+        self.to_hear: deque[str] = deque()
+        self.to_judge: deque[str] = deque()
+        self.again: list[str] = []
+        self.open: set[str] = set()
+        self.hashing = 0
+        self.changed = False
+        parts, settings = team.parts, team.settings
+        told = (settings.languages, settings.roles, parts.transcriber, parts.diarizer, parts.cues, settings.analysers)
+        shown = (__version__, plan.language, plan.embed, plan.out is not None)
+        self.base = fingerprint(STAGE, told, parts.cards, parts.errors, shown)
+
+    def events(self) -> Iterator[Event]:
+        known = self.patiently(lambda: many.known_files(self.store, self.jobs))
+        self.files = {path: file for path, file in known.items() if file.same(path)}
+        new = [path for path in self.jobs if path not in self.files]
+        self.to_hash.extend(Hashing(tuple(new[i : i + AT_ONCE])) for i in range(0, len(new), AT_ONCE))
+        self.hashing = len(self.to_hash)
+        if not self.hashing:
+            yield from self.sorted_out()
+        if self.hashing or self.open:
+            made = MakeWorker(self.team.settings, self.plan.out, self.plan.language, self.plan.embed)
+            for outcome in self.engine().map(made, self.feed()):
+                yield from self.took(outcome)
+        self.write_index()
+
+    def engine(self) -> engines.Engine:
+        plan = self.plan
+        return engines.make(
+            plan.engine,
+            plan.workers or cores(),
+            start_seconds=plan.start_seconds,
+            memory_gb=plan.memory_gb,
+            address=plan.address,
+        )
+
+    def feed(self) -> Iterator[Any]:
+        """The next task; WAIT where all that is left hangs on what is in work."""
+        while self.hashing or self.open or self.again:
+            if self.to_hash:
+                yield self.to_hash.popleft()
+            elif self.to_judge:
+                yield self.judging(self.to_judge.popleft())
+            elif self.to_hear:
+                yield self.hearing(self.to_hear.popleft())
+            elif self.again and self.open <= set(self.again):
+                self.to_hear.extend(self.again)
+                self.again.clear()
+            else:
+                yield engines.WAIT
+
+    def took(self, outcome: Done[Any, Any] | Failed[Any]) -> Iterator[Event]:
+        """What an answer means: rows written, others set free, an event."""
+        task = outcome.item
+        if isinstance(task, Hashing):
+            yield from self.hashed(task, outcome)
+        elif isinstance(outcome, Failed):
+            yield from self.failed(self.sha_of(task), outcome)
+        elif isinstance(task, Hearing):
+            yield from self.heard(task, outcome.value)
+        else:
+            yield from self.judged(task, outcome.value)
+
+    def hashed(self, task: Hashing, outcome: Done[Any, Any] | Failed[Any]) -> Iterator[Event]:
+        self.hashing -= 1
+        if isinstance(outcome, Failed) and len(task.paths) > 1:
+            # one file of these hangs or kills: each by itself tells which
+            self.to_hash.extend(Hashing((path,)) for path in task.paths)
+            self.hashing += len(task.paths)
+            return
+        failed = Unread(outcome.code, outcome.problem) if isinstance(outcome, Failed) else None
+        for path, found in zip(task.paths, [failed] if failed else outcome.value, strict=True):  # type: ignore[union-attr]
+            if isinstance(found, KnownFile):
+                self.files[path] = found
+            else:
+                self.unread[path] = found
+        if not self.hashing:
+            yield from self.sorted_out()
+
+    def sorted_out(self) -> Iterator[Event]:
+        """Every file's content is known: what is unread, a copy, settled, or to be done."""
+        for path, job in sorted(self.jobs.items()):
+            if path in self.unread:
+                unread = self.unread[path]
+                yield self.set_aside(path, unread.code, unread.problem, retryable=True)
+            elif (sha := self.files[path].sha256) in self.cases:
+                self.patiently(lambda path=path: self.put_file(path))  # type: ignore[misc]
+                yield Event(job.path, "copy")
+            else:
+                self.cases[sha] = Case(job, self.files[path])
+        self.patiently(self.look_up)
+        for sha in self.sort_cases():
+            case = self.cases[sha]
+            yield Event(case.job.path, "unchanged", case.recording.duration if case.recording else 0.0)
+
+    def look_up(self) -> None:
+        """What the store knows of the run's calls."""
+        settled = many.current_of(self.store, STAGE, self.cases)
+        recordings = many.recordings_of(self.store, self.cases)
+        reps = {m.rep_id for case in self.cases.values() if (m := case.job.metadata).rep_id and m.started_at}
+        self.lineup = Lineup.of(recent.histories(self.store, habit.STAGE, sorted(reps)))
+        for sha, case in self.cases.items():
+            case.recording, case.settled = recordings.get(sha), settled.get(sha, "")
+
+    def sort_cases(self) -> list[str]:
+        """Puts what is to be done into its queue; gives those that are settled and stay so."""
+        for sha, case in self.cases.items():
+            case.stale = not self.is_settled(sha)
+        stale = {sha for sha, case in self.cases.items() if case.stale}
+        done = self.lineup.enter({sha: case.job.metadata for sha, case in self.cases.items()}, stale)
+        self.open = set(self.cases) - set(done)
+        self.to_hear.extend(sorted(stale, key=lambda sha: (-guessed(self.cases[sha]), str(self.cases[sha].job.path))))
+        return done
+
+    def is_settled(self, sha: str) -> bool:
+        case = self.cases[sha]
+        if case.recording is None or case.settled != self.settled_print(sha):
+            return False
+        return self.plan.out is None or (self.plan.out / report_name(self.placed(case))).is_file()
+
+    def settled_print(self, sha: str) -> str:
+        case = self.cases[sha]
+        past = [(entry[1], entry[2]) for entry in self.lineup.past(case.job.metadata, habit.CALLS)]
+        return fingerprint(STAGE, self.base, str(case.job.path), replace(case.job.metadata, file=""), past)
+
+    def placed(self, case: Case) -> Recording:
+        """The recording as this run finds it: the file may have moved since it was heard."""
+        assert case.recording is not None
+        return replace(case.recording, path=str(case.job.path))
+
+    def hearing(self, sha: str) -> Hearing:
+        case = self.cases[sha]
+        kept = self.patiently(lambda: many.answers(self.store, sha)) if case.recording else {}
+        return Hearing(str(case.job.path), case.file, case.job.metadata, case.recording, Snapshot(kept))
+
+    def judging(self, sha: str) -> Judging:
+        case, told = self.cases[sha], self.cases[sha].job.metadata
+        kept = self.patiently(lambda: many.answers(self.store, sha))
+        past: Sequence[bytes] = ()
+        if told.rep_id and told.started_at:
+            args = (habit.STAGE, told.rep_id, told.started_at, habit.CALLS)
+            past = self.patiently(lambda: self.store.earlier(*args))
+        return Judging(self.placed(case), told, Snapshot(kept, tuple(past)), self.settled_print(sha))
+
+    def heard(self, task: Hearing, answer: Heard) -> Iterator[Event]:
+        sha = task.file.sha256
+        case = self.cases[sha]
+        case.recording, case.wall = answer.recording, case.wall + answer.wall
+
+        def write() -> None:
+            with self.store.write() as write:
+                write.put_recording(answer.recording)
+                write.put_file(case.job.path, sha, case.file.size, case.file.mtime_ns)
+                write.put_metadata(sha, case.job.metadata)
+                for stage, print_, value in answer.answers:
+                    write.put(sha, stage, print_, value)
+
+        self.patiently(write)
+        yield from self.released(self.lineup.measured(sha, case.job.metadata, answer.habit))
+
+    def released(self, shas: Iterable[str]) -> Iterator[Event]:
+        """Nothing earlier holds these calls up: they are judged, unless nothing changed for them."""
+        for sha in shas:
+            case = self.cases[sha]
+            if sha not in self.open:
+                continue  # set aside in the meantime
+            if case.stale or not self.is_settled(sha):
+                self.to_judge.append(sha)
+            else:
+                self.open.discard(sha)
+                yield Event(case.job.path, "unchanged", self.placed(case).duration)
+
+    def judged(self, task: Judging, answer: Judged) -> Iterator[Event]:
+        sha, out = task.recording.sha256, self.plan.out
+        case = self.cases[sha]
+        for name, content in answer.files.items():
+            assert out is not None
+            self.to_disk(out / name, content)
+
+        def write() -> None:
+            with self.store.write() as write:
+                write.put_recording(task.recording)
+                for stage, print_, value in answer.answers:
+                    write.put(sha, stage, print_, value)
+                write.put(sha, STAGE, task.settled, msgspec.json.encode(answer.line))
+                write.clear_failure(str(case.job.path))
+
+        self.patiently(write)
+        self.open.discard(sha)
+        self.changed = True
+        line, wall = answer.line, case.wall + answer.wall
+        told = {"language": line.language, "layout": line.layout, "wall": wall}
+        yield Event(case.job.path, "scored", task.recording.duration, line.row.score, **told)  # type: ignore[arg-type]
+
+    def failed(self, sha: str, outcome: Failed[Any]) -> Iterator[Event]:
+        """Tried once more at the end of the run where that can help, else set aside; nobody waits for it longer."""
+        case = self.cases[sha]
+        if outcome.retryable and not case.tried and isinstance(outcome.item, Hearing):
+            case.tried = True
+            self.again.append(sha)
+            yield Event(case.job.path, "retrying", code=outcome.code, problem=outcome.problem, retryable=True)
+            return
+        self.open.discard(sha)
+        path = str(case.job.path)
+        yield self.set_aside(path, outcome.code, outcome.problem, outcome.retryable, outcome.trace)
+        yield from self.released(self.lineup.passed(sha, case.job.metadata))
+
+    def set_aside(self, path: str, code: str, problem: str, retryable: bool, trace: str = "") -> Event:
+        failure = Failure(path, code, problem, retryable, trace, under=self.plan.under)
+
+        def write() -> None:
+            with self.store.write() as write:
+                write.put_failure(failure)
+
+        self.patiently(write)
+        self.changed = True
+        return Event(Path(path), "failed", code=code, problem=problem, retryable=retryable)
+
+    def put_file(self, path: str) -> None:
+        file = self.files[path]
+        with self.store.write() as write:
+            write.put_file(Path(path), file.sha256, file.size, file.mtime_ns)
+
+    def sha_of(self, task: Hearing | Judging) -> str:
+        return task.file.sha256 if isinstance(task, Hearing) else task.recording.sha256
+
+    def write_index(self) -> None:
+        """The page that lists the run's calls, where anything on it has changed."""
+        out = self.plan.out
+        if out is None or not (self.changed or not (out / "index.html").is_file()):
+            return
+        values = self.patiently(lambda: many.values_of(self.store, STAGE, self.cases))
+        lines = [msgspec.json.decode(value, type=Line) for value in values.values()]
+        russian = sum(line.language == "ru" for line in lines) * 2 >= len(lines)
+        language: Language = self.plan.language or ("ru" if russian else "en")
+        names = self.team.parts.catalogue
+        rows = [replace(line.row, top_loss=line.top_loss and label(names, line.top_loss, language)) for line in lines]
+        aside = [f for f in self.patiently(self.store.failures) if f.path in self.jobs]
+        rows = sorted(rows, key=lambda row: (row.started_at or "", row.file, row.href))
+        rows += [Row(file=Path(f.path).name, problem=f.problem, code=f.code) for f in aside]
+        self.to_disk(out / "index.html", index(rows, language).encode())
+
+    def to_disk(self, path: Path, content: bytes) -> None:
+        try:
+            put(path, content)
+        except OSError as error:
+            problem = error.strerror or str(error)
+            cure = "mend that or name another folder with --out, and run again: what is done is kept"
+            raise UsageError(f"{path.parent}: a page cannot be written: {problem}; {cure}") from error
+
+    def patiently(self, act: Callable[[], T]) -> T:
+        """Do it; while the database is away, wait and do it again."""
+        began, pause = time.monotonic(), 0.5
+        while True:
+            try:
+                return act()
+            except StoreError as error:
+                if not error.passing or time.monotonic() - began > PATIENCE:
+                    raise
+                self.plan.note(f"{error}; waiting for it")
+                time.sleep(pause)
+                pause = min(2 * pause, 15.0)
+
+
+def guessed(case: Case) -> float:
+    """Seconds of a call, as far as its size tells."""
+    return case.file.size / RATES.get(case.job.path.suffix.lower(), 8_000)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
