@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from callqa import __version__, models
-from callqa.config import Settings, StoreSettings, find_settings
+from callqa.config import Choice, Settings, StoreSettings, find_settings
 from callqa.errors import CallqaError, ModelError
 
 # extra: a module of each of its packages, what it is for
 EXTRAS = {
     "speech": (("faster_whisper", "swift_f0"), "words of every call; no torch"),
     "diarize": (("pyannote.audio", "torch"), "calls with both voices on one channel"),
+    "onnx": (("onnx_asr",), "the recognisers GigaAM, T-one, Vosk and Parakeet"),
     "eval": (("jiwer", "pyannote.metrics"), "callqa eval"),
     "postgres": (("psycopg",), "a store in PostgreSQL"),
 }
@@ -45,12 +46,16 @@ def examine(config: Path | None = None, store: str | None = None) -> Iterator[Ro
     row, settings = _settings(config)
     yield row
     yield _extra("speech", needed=True)
-    yield from _whisper(str(settings.transcriber.options.get("model", "auto")) if settings else "auto")
+    choices = settings.recognisers if settings else {"transcriber": Choice("whisper")}
+    for key, choice in choices.items():
+        yield from _recogniser(key, choice)
+    yield _weights("silero-vad", needed=True)
     yield _store(store or (settings.store if settings else StoreSettings()).url)
     yield _diarize()
     yield from (_weights(name) for name in models.names() if models.manifest(name).task == "diarization")
     yield from _gpu()
-    yield from (_extra(name) for name in ("eval", "postgres"))
+    unused = [] if any(choice.use == "onnx" for choice in choices.values()) else ["onnx"]
+    yield from (_extra(name) for name in (*unused, "eval", "postgres"))
     yield _browser()
     yield _machine()
 
@@ -88,14 +93,28 @@ def _diarize() -> Row:
     return Row(row.name, True, f"{row.found}; torch {version('torch')}")
 
 
-def _whisper(option: str) -> Iterator[Row]:
+def recogniser(choice: Choice) -> tuple[str, str]:
+    """The model that a choice of transcriber means on this machine, and why. Raises ModelError."""
+    option = str(choice.options.get("model", "auto"))
+    if choice.use == "whisper":
+        return models.choose_whisper(option)
+    models.choose_onnx(option)
+    where = "a GPU" if models.onnx_device() == "cuda" else "the CPU"
+    return option, f"named in the settings, runs on {where}"
+
+
+def _recogniser(key: str, choice: Choice) -> Iterator[Row]:
+    _, _, language = key.partition(".")
+    title = ("Whisper" if choice.use == "whisper" else "recogniser") + (f" for {language}" if language else "")
+    if choice.use == "onnx":
+        yield _extra("onnx", needed=True)
     try:
-        name, why = models.choose_whisper(option)
+        name, why = recogniser(choice)
     except ModelError as error:
-        yield Row("Whisper", False, str(error), "change model under [transcriber] in the settings", True)
+        yield Row(title, False, str(error), f"change model under [{key}] in the settings", True)
         return
-    yield Row("Whisper", True, f"{name}: {why}", needed=True)
-    yield from (_weights(weights, needed=True) for weights in (name, "silero-vad"))
+    yield Row(title, True, f"{name}: {why}", needed=True)
+    yield _weights(name, needed=True)
 
 
 def _weights(name: str, needed: bool = False) -> Row:

@@ -58,7 +58,10 @@ class RoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """callqa.toml: one object for all that can be set. ``base`` is the folder its file names start from."""
+    """callqa.toml: one object for all that can be set. ``base`` is the folder its file names start from.
+
+    ``transcribers`` are those chosen for the calls of one language.
+    """
 
     path: str
     base: str
@@ -70,8 +73,16 @@ class Settings:
     diarizer: Choice
     analysers: tuple[Choice, ...]
     scorecards: Mapping[str, str]
+    transcribers: Mapping[str, Choice] = field(default_factory=dict)
+
+    @property
+    def recognisers(self) -> Mapping[str, Choice]:
+        """What hears words, by the key that chose it: the general one, unless the only language has its own."""
+        own = {f"transcriber.{language}": choice for language, choice in self.transcribers.items()}
+        return own if own and len(self.languages) == 1 else {"transcriber": self.transcriber, **own}
 
 
+LANGUAGES = ("ru", "en")
 SECTIONS = ("languages", "store", "intake", "roles", "transcriber", "diarizer", "analysers", "scorecards")
 
 
@@ -101,6 +112,7 @@ def load(path: Path) -> Settings:
     # analysers and scorecards left out of a team's file are the shipped ones, read from the shipped folder
     analysers, from_ = _inherited(raw, shipped_raw, "analysers", base)
     cards, cards_from = _inherited(raw, shipped_raw, "scorecards", base)
+    hears, own = _by_language(where, raw.get("transcriber", {}), languages)
     return Settings(
         path=where,
         base=str(base),
@@ -108,7 +120,8 @@ def load(path: Path) -> Settings:
         store=convert(where, "store", raw.get("store", {}), StoreSettings),
         intake=convert(where, "intake", raw.get("intake", {}), IntakeSettings),
         roles=convert(where, "roles", raw.get("roles", {}), RoleSettings),
-        transcriber=_choice(where, base, "transcriber", raw.get("transcriber", shipped_raw["transcriber"]), languages),
+        transcriber=_choice(where, base, "transcriber", hears or shipped_raw["transcriber"], languages),
+        transcribers={code: _choice(where, base, f"transcriber.{code}", row, languages) for code, row in own.items()},
         diarizer=_choice(where, base, "diarizer", raw.get("diarizer", shipped_raw["diarizer"]), languages),
         analysers=tuple(_choice(where, from_, f"analysers[{i}]", row, languages) for i, row in enumerate(analysers)),
         scorecards={key: str(locate(cards_from, name)) for key, name in cards.items()},
@@ -216,9 +229,20 @@ def _inherited(raw: Mapping[str, Any], default: Mapping[str, Any], key: str, bas
 
 
 def _languages(path: str, raw: Any) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not raw or any(language not in ("ru", "en") for language in raw):
+    if not isinstance(raw, list) or not raw or any(language not in LANGUAGES for language in raw):
         raise ConfigError(path, "languages", f"a list of 'ru' and 'en', not {raw!r}")
     return tuple(raw)
+
+
+def _by_language(where: str, raw: Any, languages: tuple[str, ...]) -> tuple[Any, Mapping[str, Any]]:
+    """[transcriber] without [transcriber.ru] and [transcriber.en], and these."""
+    if not isinstance(raw, Mapping):
+        return raw, {}
+    own = {key: raw[key] for key in LANGUAGES if key in raw}
+    for key in own:
+        if key not in languages:
+            raise ConfigError(where, f"transcriber.{key}", f"languages has no '{key}'")
+    return {key: value for key, value in raw.items() if key not in own}, own
 
 
 def _choice(where: str, base: Path, key: str, raw: Any, languages: tuple[str, ...]) -> Choice:

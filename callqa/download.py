@@ -93,7 +93,7 @@ def _pull(name: str, trust: bool, given: Path | None, watch: Watch, say: Callabl
         try:
             if not (models.pinned(files) or trust):
                 raise _NoAnswer("its files have no known sha256; --pin takes them and records what came")
-            staged = _staged(name, source)
+            staged = _staged(name, source, files)
             with watch(f"{name} from {source}", lambda: _bytes_under(_staging()), about.download):
                 _fetch(source, files, staged)
             return _install(name, source, files, staged)
@@ -136,7 +136,8 @@ def _from_hub(source: Hub, files: Sequence[File], staged: Path) -> None:
         raise _NoAnswer("the hub is switched off by HF_HUB_OFFLINE")
     for file in files:
         if not (staged / file.name).is_file():
-            url = hf_hub_url(source.repository, file.name, revision=source.revision)
+            path = source.paths.get(file.name, file.name)
+            url = hf_hub_url(source.repository, path, revision=source.revision)
             _download(url, get_token(), staged / file.name)
 
 
@@ -267,6 +268,7 @@ def _install(name: str, source: Origin, files: Sequence[File], staged: Path) -> 
     if new:
         _write(models.pin_file(name), msgspec.json.format(msgspec.json.encode(Pin(str(source), found))))
     for file in found:
+        (where / file.name).parent.mkdir(exist_ok=True)
         (staged / file.name).replace(where / file.name)
     models.verify(name)
     return Pulled(name, str(source), new)
@@ -294,10 +296,11 @@ def _alone(say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _staged(name: str, source: Origin) -> Path:
-    """A folder for what comes from this source: copies of two sources must not mix."""
+def _staged(name: str, source: Origin, files: Sequence[File]) -> Path:
+    """A folder for these files from this source: copies of two sources must not mix."""
     folder = _staging() / f"{name}-{hashlib.sha256(str(source).encode()).hexdigest()[:8]}"
-    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (folder / file.name).parent.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -36,10 +36,11 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 
 class Hub(Source, frozen=True, forbid_unknown_fields=True, tag="hub", kw_only=True):
-    """A repository of a model hub."""
+    """A repository of a model hub. ``paths``: where a file lies in it, if not under its own name."""
 
     repository: str
     revision: str
+    paths: dict[str, str] = {}
 
     def __str__(self) -> str:
         return f"hub {self.repository}@{self.revision}"
@@ -64,6 +65,14 @@ class Folder(Source, frozen=True, forbid_unknown_fields=True, tag="folder", kw_o
         return f"folder {self.path}"
 
 
+class Onnx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How onnx-asr runs a model: the kind's name there, what marks its quantised files, the languages it hears."""
+
+    kind: str
+    languages: tuple[str, ...]
+    quantization: str | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a model. ``download``: bytes that a pull moves, about; ``files``: as most sources have them."""
 
@@ -74,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     download: int
     sources: tuple[Hub | Package | Folder, ...]
     files: tuple[File, ...] = ()
+    onnx: Onnx | None = None
 
     def files_of(self, source: Source) -> tuple[File, ...]:
         return source.files or self.files
@@ -178,6 +188,16 @@ def device() -> str:
     return "cuda" if gpus() and cublas() else "cpu"
 
 
+@functools.cache
+def onnx_device() -> str:
+    """Where models in ONNX form run: "cuda" where the onnxruntime installed is its GPU build, else "cpu"."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return "cpu"
+    return "cuda" if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else "cpu"
+
+
 def gpus() -> int:
     """How many GPUs CTranslate2 sees."""
     try:
@@ -202,8 +222,10 @@ def cublas() -> bool:
 def choose_whisper(option: str) -> tuple[str, str]:
     """The Whisper that a setting means on this machine, and why. Raises ModelError for what is no Whisper."""
     if option != "auto":
+        if manifest(option).onnx:
+            raise ModelError(option, 'is no Whisper; it is run by use = "onnx"')
         if manifest(option).task != "speech":
-            raise ModelError(option, f"does not hear words; choose from {', '.join(recognisers())}")
+            raise ModelError(option, f"does not hear words; choose from {', '.join(whispers())}")
         return option, "named in the settings"
     if device() == "cpu":
         return SMALL, "a GPU answers, but not to CUDA 12's cuBLAS: see `callqa doctor`" if gpus() else "no GPU answers"
@@ -212,9 +234,22 @@ def choose_whisper(option: str) -> tuple[str, str]:
     return SMALL, f"a GPU answers, but the weights of {LARGE} are not here: {cure(LARGE)}"
 
 
-def recognisers() -> tuple[str, ...]:
-    """Models that turn speech into words."""
-    return tuple(name for name in names() if manifest(name).task == "speech")
+def choose_onnx(option: str) -> Onnx:
+    """How the named model is run by onnx-asr. Raises ModelError for one that is not."""
+    about = manifest(option).onnx
+    if about is None:
+        raise ModelError(option, f"is not for onnx-asr; choose from {', '.join(onnx_models())}")
+    return about
+
+
+def whispers() -> tuple[str, ...]:
+    """Models that the transcriber "whisper" runs."""
+    return tuple(name for name in names() if manifest(name).task == "speech" and manifest(name).onnx is None)
+
+
+def onnx_models() -> tuple[str, ...]:
+    """Models that the transcriber "onnx" runs."""
+    return tuple(name for name in names() if manifest(name).onnx is not None)
 
 
 def pin(name: str) -> Pin | None:

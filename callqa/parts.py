@@ -16,17 +16,19 @@ from callqa import habit, models
 from callqa.analysers import Analyser
 from callqa.analysers.registry import catalogue, make
 from callqa.checks import declared
-from callqa.config import Settings, check_known, convert, in_list, locate, read_toml
+from callqa.config import Choice, Settings, check_known, convert, in_list, locate, read_toml
 from callqa.errors import ConfigError, MissingExtra
 from callqa.intervals import Errors
 from callqa.scoring import Card, load_card
 from callqa.speech import Diarizer, Transcriber
+from callqa.speech.by_language import ByLanguage
+from callqa.speech.onnx import OnnxAsr, OnnxOptions
 from callqa.speech.pyannote import Pyannote, PyannoteOptions
 from callqa.speech.roles import RoleCues
 from callqa.speech.whisper import Whisper, WhisperOptions
 from callqa.types import Measure
 
-TRANSCRIBERS = ("whisper",)
+TRANSCRIBERS = ("whisper", "onnx")
 DIARIZERS = ("pyannote",)
 
 
@@ -96,9 +98,26 @@ def _errors(settings: Settings) -> Errors:
 
 
 def _transcriber(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:
-    choice = settings.transcriber
-    check_known(settings.path, f"transcriber.{choice.use}", TRANSCRIBERS)
-    options = convert(settings.path, "transcriber", choice.options, WhisperOptions)
+    """One for all languages, or one that hands each language's calls to its own."""
+    made = {key: _recogniser(settings, key, choice) for key, choice in settings.recognisers.items()}
+    if len(made) == 1:
+        return next(iter(made.values()))
+    hears, general = made["transcriber"]
+    own = {code: made[f"transcriber.{code}"] for code in settings.transcribers}
+
+    def load() -> Transcriber:
+        return ByLanguage(general(), {code: make() for code, (_, make) in own.items()})
+
+    return {**hears, "own": {code: told for code, (told, _) in own.items()}}, load
+
+
+def _recogniser(settings: Settings, key: str, choice: Choice) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:
+    check_known(settings.path, f"{key}.{choice.use}", TRANSCRIBERS)
+    return (_whisper if choice.use == "whisper" else _onnx)(settings, key, choice)
+
+
+def _whisper(settings: Settings, key: str, choice: Choice) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:
+    options = convert(settings.path, key, choice.options, WhisperOptions)
     name, _ = models.choose_whisper(options.model)
     hears = {
         "use": choice.use,
@@ -111,6 +130,29 @@ def _transcriber(settings: Settings) -> tuple[Mapping[str, Any], Callable[[], Tr
     def load() -> Transcriber:
         _needs("faster_whisper", "speech", "speech recognition")
         return Whisper.load(models.path(name), options, models.device())
+
+    return hears, load
+
+
+def _onnx(settings: Settings, key: str, choice: Choice) -> tuple[Mapping[str, Any], Callable[[], Transcriber]]:
+    options = convert(settings.path, key, choice.options, OnnxOptions)
+    name, about, device = options.model, models.choose_onnx(options.model), models.onnx_device()
+    _, _, own = key.partition(".")
+    for language in [own] if own else settings.languages:
+        if language not in about.languages:
+            cure = "" if own else f"; put it under [transcriber.{about.languages[0]}]"
+            raise ConfigError(settings.path, f"{key}.model", f"{name} hears no '{language}'{cure}")
+    hears = {
+        "use": choice.use,
+        "options": replace(options, batch=0, threads=0),
+        "runs": about,
+        "device": device,
+        "weights": [models.fingerprint(name), models.fingerprint("silero-vad")],
+    }
+
+    def load() -> Transcriber:
+        _needs("onnx_asr", "onnx", f"the recogniser {name}")
+        return OnnxAsr.load(models.path(name), about, options, device)
 
     return hears, load
 

@@ -12,7 +12,7 @@ from callqa import models
 from callqa.download import Pulled
 from callqa.errors import ModelError
 
-LICENCES = {"MIT", "Apache-2.0"}
+LICENCES = {"MIT", "Apache-2.0", "CC-BY-4.0"}
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def list_models() -> None:
     "callqa models pull whisper-base",
     "callqa models pull --from /media/usb/weights",
     "callqa models pull whisper-large-v3-turbo",
+    "callqa models pull t-one --pin",
 )
 def pull(
     names: Names = None,
@@ -95,12 +96,14 @@ def doctor(config: Config = None, store: StoreUrl = None) -> None:
 
 
 def needed() -> list[str]:
-    """The models this machine uses: a Whisper, what finds speech, with the diarize extra what tells voices apart."""
+    """The models this machine uses: the recognisers that the settings name (a Whisper, if no others), what finds
+    speech, with the diarize extra what tells voices apart."""
     from callqa import checkup
     from callqa import models as known
+    from callqa.config import find_settings
 
     tasks = ("activity", "diarization") if checkup.installed("pyannote.audio") else ("activity",)
-    chosen = [known.choose_whisper("auto")[0]]
+    chosen = [checkup.recogniser(choice)[0] for choice in find_settings().recognisers.values()]
     chosen += [name for task in tasks for name in known.names() if known.manifest(name).task == task]
     return chosen
 
