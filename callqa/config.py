@@ -238,7 +238,7 @@ def _by_language(where: str, raw: Any, languages: tuple[str, ...]) -> tuple[Any,
     """[transcriber] without [transcriber.ru] and [transcriber.en], and these."""
     if not isinstance(raw, Mapping):
         return raw, {}
-    own = {key: raw[key] for key in LANGUAGES if key in raw}
+    own = {key: row for key, row in raw.items() if key in LANGUAGES or (isinstance(row, Mapping) and "use" in row)}
     for key in own:
         if key not in languages:
             raise ConfigError(where, f"transcriber.{key}", f"languages has no '{key}'")

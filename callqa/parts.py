@@ -66,6 +66,12 @@ class Parts:
             make_diarizer=make_diarizer,
         )
 
+    def hears(self, language: str) -> Mapping[str, Any]:
+        """What the words of a call in that language depend on: what told the language and what wrote them."""
+        general = {key: told for key, told in self.transcriber.items() if key != "own"}
+        own = self.transcriber.get("own", {})
+        return {**general, "own": own[language]} if language in own else general
+
     def under(self, card: Card) -> Parts:
         """The same parts with that scorecard for the calls of every language."""
         cards = dict.fromkeys(self.cards, card)

@@ -155,8 +155,7 @@ class Pipeline:
 
     def listened(self, store: Source, sha: str) -> tuple[str, Spoken] | None:
         """The kept voices and words and their fingerprint, None when the recording must be listened to."""
-        for layout in ("stereo", "mono"):
-            print_ = self.speech_print(layout)
+        for print_ in self.speech_prints():
             if (value := store.result(sha, "speech", print_)) is not None:
                 return print_, msgspec.json.decode(value, type=Spoken)
         return None
@@ -168,10 +167,17 @@ class Pipeline:
             return print_, msgspec.json.decode(value, type=Imported)
         return self.listened(store, sha)
 
-    def speech_print(self, layout: str) -> str:
-        """A two-channel call does not depend on the diarizer: changing that one does not transcribe it again."""
+    def speech_print(self, layout: str, language: str) -> str:
+        """A two-channel call does not depend on the diarizer: changing that one does not transcribe it again. Nor does
+        a call depend on a recogniser chosen for another language (one without a word counts as of the first)."""
+        hears = self.parts.hears(language)
         diarizer = self.parts.diarizer if layout == "mono" else None
-        return fingerprint("speech", layout, self.settings.languages, self.parts.transcriber, diarizer)
+        return fingerprint("speech", layout, self.settings.languages, hears, diarizer)
+
+    def speech_prints(self) -> Iterator[str]:
+        """All that a recording heard with these settings may have."""
+        for layout in ("stereo", "mono"):
+            yield from dict.fromkeys(self.speech_print(layout, code) for code in self.settings.languages)
 
     def scored(self, store: Source, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
         """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
@@ -303,7 +309,7 @@ class Pipeline:
         if isinstance(outcome, Failed):
             return self._failed(store, outcome)
         job, got = outcome.item, outcome.value
-        speech_print = self.speech_print(got.spoken.layout)
+        speech_print = self.speech_print(got.spoken.layout, got.spoken.language)
         with store.write() as write:
             write.put_recording(got.recording)
             write.put(job.sha256, "speech", speech_print, msgspec.json.encode(got.spoken))

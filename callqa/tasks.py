@@ -224,7 +224,7 @@ def decoded(task: Hearing, settings: Settings) -> tuple[Recording, Sound]:
 
 def spoken_answers(pipeline: Pipeline, sound: Sound, spoken: Spoken) -> list[Answer]:
     """What is kept of what was heard: voices and words, pitch and level."""
-    print_ = pipeline.speech_print(spoken.layout)
+    print_ = pipeline.speech_print(spoken.layout, spoken.language)
     tracks = packed(sounding(sound, spoken))
     return [("speech", print_, msgspec.json.encode(spoken)), ("tracks", fingerprint("tracks", print_), tracks)]
 

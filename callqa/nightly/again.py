@@ -37,7 +37,7 @@ class Parted:
 
 def under(settings: Settings) -> str:
     """A short name of what a failure depends on beside the file: callqa and the settings of hearing."""
-    told = (__version__, settings.languages, settings.intake, settings.transcriber, settings.diarizer)
+    told = (__version__, settings.languages, settings.intake, settings.recognisers, settings.diarizer)
     return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:32]
 
 
