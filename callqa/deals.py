@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from callqa.config import find_settings
 from callqa.crm.files import Sheet, open_sheet
@@ -64,8 +64,7 @@ def _import(store: Store, mapping: Source, reader: Reader, folder: Path, known: 
         write = stack.enter_context(store.write())
         known.learn(people.names(write.connection))
         rejects = stack.enter_context(_Rejects(folder, reader.sheet))
-        columns = {part.entity.name: part.names for part in reader.parts}
-        strokes = {name: stack.enter_context(write.merging(name, names)) for name, names in columns.items()}
+        strokes = {name: stack.enter_context(write.merging(name, names)) for name, names in reader.names.items()}
         read, left_out = _feed(reader, strokes, rejects)
         entities = {name: stroke.settle() for name, stroke in strokes.items()}
         if "people" in entities:
@@ -80,11 +79,12 @@ def _feed(reader: Reader, strokes: Mapping[str, Merging], rejects: _Rejects) -> 
     """Every row to where it belongs; how many were read, and left out."""
     read = left_out = 0
     into = [strokes[part.entity.name] for part in reader.parts]
+    whole = [part.names == reader.names[part.entity.name] for part in reader.parts]
     for row in reader.rows():
         read += 1
         if isinstance(row, Taken):
             for n, values in row.values:
-                into[n].add(values)
+                into[n].add(values if whole[n] else _widened(reader, n, values))
             # none of what the file's rows are, but of something else: told on that one's own line
             left_out += not any(n == 0 for n, _ in row.values)
         elif isinstance(row, Rejected):
@@ -92,6 +92,13 @@ def _feed(reader: Reader, strokes: Mapping[str, Merging], rejects: _Rejects) -> 
         else:
             left_out += 1
     return read, left_out
+
+
+def _widened(reader: Reader, n: int, values: Sequence[Any]) -> list[Any]:
+    """The values of one of an entity's parts, with nothing where only another part tells something."""
+    part = reader.parts[n]
+    told = dict(zip(part.names, values, strict=True))
+    return [told.get(name) for name in reader.names[part.entity.name]]
 
 
 def _note(write: Writer, mapping: Source, done: Imported) -> None:

@@ -4,7 +4,6 @@ import csv
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -16,7 +15,6 @@ from callqa.store import Store
 from callqa.store.bulk import Counts
 from callqa.store.deal_tables import deal_tables
 
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 HEADER = ["deal_id", "title", "amount", "created_at", "final", "upsell"]
 ROWS = [
     ["d1", "Курс «Аналитик»", "1 234,56", "05.10.2026 09:30", "won", "yes"],
@@ -275,29 +273,3 @@ def test_the_command_prints_counts_and_says_where_the_rejects_are(tmp_path):
     )
     told = json.loads(done.stdout)
     assert (told["read"], told["rejected"], told["entities"]["deals"]["unchanged"]) == (3, 1, 2)
-
-
-@pytest.mark.skipif(not (SHARED / "crm_school").is_dir(), reason="the school's exports lie beside the project only")
-def test_the_school_is_imported_whole(store, tmp_path):
-    files = [SHARED / "crm_school" / f"{name}.xlsx" for name in ("deals", "contacts", "spend")]
-    school = list(deals.import_files(store, "crm_school", files, rejects=tmp_path))
-    # of 21,595 rows one is blank, and one holds nothing but a formula that failed
-    assert [(d.read, d.rejected, d.left_out) for d in school] == [(21_595, 1, 1), (18_548, 0, 0), (20_779, 0, 0)]
-    assert school[0].entities == {"deals": Counts(21_593), "leads": Counts(21_593), "products": Counts(3_592)}
-    assert school[1].entities == {"customers": Counts(18_548)}
-    assert school[2].entities == {"costs": Counts(20_779)}
-    with store.engine.connect() as connection:
-        won = connection.execute(sa.text("select count(*), sum(amount) from deals where final = 'won'")).one()
-        assert tuple(won) == (858, 6_327_301_00)
-        assert connection.execute(sa.text("select sum(amount) from costs")).scalar_one() == 149_523_45
-
-
-@pytest.mark.skipif(not (SHARED / "cdnow").is_dir(), reason="the purchases lie beside the project only")
-def test_purchases_without_a_header_are_deals_that_were_won(store, tmp_path):
-    mapping = Path(__file__).parent / "crm" / "cdnow.toml"
-    (done,) = deals.import_files(store, str(mapping), [SHARED / "cdnow" / "CDNOW_sample.txt"], rejects=tmp_path)
-    assert (done.read, done.rejected, done.left_out, done.entities["deals"]) == (6919, 0, 0, Counts(6919))
-    with store.engine.connect() as connection:
-        found = connection.execute(sa.text("select count(distinct customer_id), sum(amount) from deals")).one()
-    text = (SHARED / "cdnow" / "CDNOW_sample.txt").read_text().split()
-    assert tuple(found) == (len(set(text[1::5])), sum(round(float(amount) * 100) for amount in text[4::5]))

@@ -24,7 +24,8 @@ class Field:
 
     ``column``: one name, or several of which the first that holds something counts; ``const``: always this. ``values``
     translates what the export says (letter case aside), ``other`` stands for all that is not listed ("": nothing; not
-    given: it stays as it is). ``after``: the column holds how long after that other column's time. ``before``: what
+    given: it stays as it is). ``after``: the column holds how long after that other column's time; ``since``: a day
+    without a time of day is no earlier than that other column's time on that day. ``before``: what
     stands before this sign, of several ids in a cell; ``pattern``: what its group finds in the cell. ``only``: nothing
     unless another column holds one of these. ``scale``: a number is so many of ours. ``hash``: an id of the row made of
     these columns, equal rows being several; ``key``: an id made of them where no column holds one, equal ones the same.
@@ -35,6 +36,7 @@ class Field:
     values: dict[str, str] = field(default_factory=dict)
     other: str | None = None
     after: str = ""
+    since: str = ""
     before: str = ""
     pattern: str = ""
     only: dict[str, list[str]] = field(default_factory=dict)
@@ -206,8 +208,9 @@ def _table(where: str, name: str, raw: Any) -> Table:
         check_known(where, f"{key}.{entity}", (*ENTITIES, "skip", "only"))
     if not raw:
         raise ConfigError(where, key, f"no entity; choose from {', '.join(ENTITIES)}")
+    told = [(entity, one) for entity, part in raw.items() for one in (part if isinstance(part, list) else [part])]
     parts = tuple(
-        _part(where, f"{key}.{entity}", ENTITIES[entity], part, n == 0) for n, (entity, part) in enumerate(raw.items())
+        _part(where, f"{key}.{entity}", ENTITIES[entity], part, n == 0) for n, (entity, part) in enumerate(told)
     )
     return Table(name, parts, skip, only)
 
@@ -254,8 +257,9 @@ def _field(where: str, key: str, kind: str, raw: Any, each: re.Pattern[str] | No
     given = [name for name in ("column", "const", "hash") if getattr(told, name) not in ("", None, [])]
     if len(given) > 1 or not (given or told.key):
         raise ConfigError(where, key, "needs one of 'column', 'const' and 'hash', or a 'key'")
-    if told.after and kind != "time":
-        raise ConfigError(where, f"{key}.after", "only a time is so long after another")
+    for name in ("after", "since"):
+        if getattr(told, name) and kind != "time":
+            raise ConfigError(where, f"{key}.{name}", "only a time is after another")
     if told.scale != 1 and kind not in ("number", "lasting", "money"):
         raise ConfigError(where, f"{key}.scale", "only a number is so many of another")
     if told.key and kind != "id":

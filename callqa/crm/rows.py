@@ -14,7 +14,7 @@ from callqa.crm.entities import Entity
 from callqa.crm.files import Sheet
 from callqa.crm.mapping import EACH, NAME, Field, Part, Source, Table, bare
 from callqa.crm.people import People
-from callqa.crm.values import Reading, after, identity, moment, text
+from callqa.crm.values import Reading, after, identity, moment, since, text
 
 Cells = Sequence[Any]
 Get = Callable[[Cells], Any]
@@ -54,6 +54,14 @@ class Reader:
         index = {bare(name): n for n, name in enumerate(sheet.columns)}
         self.parts = [bound for part in table.parts for bound in _bound(part, source, sheet.columns, index, people)]
         self._skip, self._only = _known(table.skip, index), _known(table.only, index)
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """What each entity is told of in this file, by all its parts together."""
+        found: dict[str, dict[str, None]] = {}
+        for part in self.parts:
+            found.setdefault(part.entity.name, {}).update(dict.fromkeys(part.names))
+        return {entity: tuple(names) for entity, names in found.items()}
 
     def rows(self) -> Iterator[Taken | Rejected | LeftOut]:
         """Every row of the file, in its order."""
@@ -248,9 +256,11 @@ def _in_columns(
     if not places:
         value = convert(name if field.const is None and field.column else field.const)
         return lambda cells: value
+    start = index.get(bare(field.after or field.since), -1)
     if field.after:
-        start = index.get(bare(field.after), -1)
         return lambda cells: after(moment(_at(cells, start), reading.zone, reading.times), _first(cells, places))
+    if field.since:
+        return lambda cells: since(_at(cells, start), convert(_first(cells, places)), reading.zone, reading.times)
     if len(places) == 1:
         place = places[0]
         return lambda cells: convert(cells[place] if place < len(cells) else None)

@@ -233,6 +233,19 @@ def month(cell: Any, zone: tzinfo, times: Sequence[str] = ()) -> str | None:
     return told and told[:7]
 
 
+def since(start: Any, found: str | None, zone: tzinfo, times: Sequence[str] = ()) -> str | None:
+    """A day's midnight in UTC, or the start where that is later on the same day.
+
+    >>> since("05.10.2026 15:30", "2026-10-05T00:00:00Z", UTC), since("05.10.2026 15:30", "2026-10-06T00:00:00Z", UTC)
+    ('2026-10-05T15:30:00Z', '2026-10-06T00:00:00Z')
+    """
+    began = when(start, zone, times)
+    if found is None or began is None:
+        return found
+    told = datetime.fromisoformat(found).astimezone(zone)
+    return _utc(began) if told.time() == time() and told.date() == began.astimezone(zone).date() else found
+
+
 def after(start: str | None, lasted: Any) -> str | None:
     """The time that lies so long after ``start``: "0:26:43", seconds, or a duration of the format's own.
 
