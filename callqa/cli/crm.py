@@ -1,4 +1,4 @@
-"""Commands about what a CRM knows: crm import|sources."""
+"""Commands about what a CRM knows: crm import|sources|check|links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callqa.cli import show
+from callqa.cli import sanity, show
 from callqa.cli.calls import AsJson, Config, StoreUrl, examples
 
 if TYPE_CHECKING:
@@ -68,7 +68,10 @@ def sources(
     )
 
 
-for _command, _name in ((import_files, "import"), (sources, "sources")):
+for _command, _name in (
+    *((import_files, "import"), (sources, "sources")),
+    *((sanity.check, "check"), (sanity.links, "links")),
+):
     crm.command(name=_name, epilog=_command.examples)(_command)
 
 

@@ -44,6 +44,19 @@ class Link:
     phase: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How many of the ``calls`` are ``linked`` to a deal: by what, how surely, on which side of the decision it lies;
+    and why the others are not. Parts: what to how many, the most first."""
+
+    calls: int
+    linked: int
+    made_by: dict[str, int]
+    confidence: dict[str, int]
+    phase: dict[str, int]
+    reasons: dict[str, int]
+
+
 def link(
     duck: duckdb.DuckDBPyConnection, connection: sa.Connection, settings: MetricSettings, calls: Iterable[CallRow] = ()
 ) -> None:
@@ -65,11 +78,29 @@ def link(
         duck.execute(f"drop table {table}")
 
 
-def links(duck: duckdb.DuckDBPyConnection) -> list[Link]:
-    """Every call of the store, by time."""
+def links(duck: duckdb.DuckDBPyConnection, deal: str = "", reason: str = "") -> list[Link]:
+    """Every call of the store by time, or those of one deal, or those with one reason."""
     names = "kind, call_id, moment, rep, deal_id, made_by, chosen, confidence, reason, phase"
-    rows = duck.execute(f"select {names} from call_links order by moment nulls first, kind, call_id").fetchall()
+    rows = duck.execute(
+        f"select {names} from call_links where ($deal = '' or deal_id = $deal) and ($reason = '' or reason = $reason) "
+        "order by moment nulls first, kind, call_id",
+        {"deal": deal, "reason": reason},
+    ).fetchall()
     return [Link(*row) for row in rows]
+
+
+def matched(duck: duckdb.DuckDBPyConnection) -> Matched:
+    """The counts over all calls of the store."""
+    [(calls, linked)] = duck.execute("select count(*), count(deal_id) from call_links").fetchall()
+    parts = {
+        name: dict(
+            duck.execute(
+                f"select {name}, count(*) from call_links where {name} is not null group by 1 order by 2 desc, 1"
+            ).fetchall()
+        )
+        for name in ("made_by", "confidence", "phase", "reason")
+    }
+    return Matched(calls, linked, *parts.values())
 
 
 def _loose(connection: sa.Connection) -> Iterator[Sequence[Any]]:

@@ -1,0 +1,11 @@
+-- id = "calls_without_deal"
+-- number = 17
+-- title_ru = "Звонки, для которых не нашлось сделки"
+-- title_en = "Calls whose deal was not found"
+-- harm_ru = "Их оценка входит в качество переговоров, но не в цифры по сделкам, источникам и воронкам."
+-- harm_en = "Their scores count for negotiation quality, but in no figure by deal, source or pipeline."
+-- cure_ru = "Укажите в calls.csv deal_id, customer_id или customer_phone; импортируйте клиентов с телефонами. Причины: callqa crm links."
+-- cure_en = "Give deal_id, customer_id or customer_phone in calls.csv; import customers with their numbers. Reasons: callqa crm links."
+-- metrics = ["calls_matched", "calls_per_deal", "deal_call_quality"]
+-- empty = "no calls in the store"
+select kind || ' ' || call_id as record, deal_id is null as found, reason as part from call_deals

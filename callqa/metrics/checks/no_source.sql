@@ -1,0 +1,11 @@
+-- id = "no_source"
+-- number = 21
+-- title_ru = "Лиды без источника"
+-- title_en = "Leads without a source"
+-- harm_ru = "Их не отнести ни к одному каналу: стоимость клиента по каналам завышена, отдача рекламы занижена."
+-- harm_en = "They belong to no channel: the cost of a customer by channel looks higher and the return on marketing lower than it is."
+-- cure_ru = "Передавайте utm-метки и источник в CRM; проверьте формы и телефонию."
+-- cure_en = "Hand utm tags and the source on to the CRM; check forms and telephony."
+-- metrics = ["cac", "marketing_roi", "lead_conversion"]
+-- empty = "no leads and no deals in the store"
+select lead_id as record, source is null as found, strftime(created_at, '%Y-%m') as part from lead_facts

@@ -1,0 +1,11 @@
+-- id = "unknown_targets"
+-- number = 30
+-- title_ru = "Планы на метрику, которой нет"
+-- title_en = "Targets of a metric that does not exist"
+-- harm_ru = "Такой план ни с чем не сравнивается."
+-- harm_en = "Such a target is compared with nothing."
+-- cure_ru = "Пишите в metric имя метрики (callqa metrics --format csv) или revenue, contacts."
+-- cure_en = "Write a metric's id (callqa metrics --format csv) into metric, or revenue, contacts."
+-- metrics = ["kpi_attainment"]
+-- empty = "no targets in the store"
+select target_id as record, not list_contains(getvariable('metric_ids')::varchar[], metric) as found, metric as part from targets
