@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from callqa.cli import calls, crm, machine, metrics, morning, newcomers, nightly, scorecards
+from callqa.cli import calls, crm, machine, metrics, morning, newcomers, nightly, scorecards, watching
 from callqa.errors import CallqaError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 for command in (
     *(calls.demo, calls.score, calls.report, calls.rescore, calls.evaluate),
-    *(nightly.batch, morning.status, nightly.retry),
+    *(nightly.batch, watching.watch, morning.status, nightly.retry),
     *(metrics.metrics, newcomers.onboarding, machine.doctor),
 ):
     app.command(name={"evaluate": "eval"}.get(command.__name__, command.__name__), epilog=command.examples)(command)

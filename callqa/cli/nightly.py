@@ -22,10 +22,10 @@ from callqa.cli.shift import (
     Work,
     Workers,
     finish,
+    jobs_of,
 )
 
 if TYPE_CHECKING:
-    from callqa.api import Team
     from callqa.pipeline import Job
     from callqa.store import Failure
 
@@ -99,7 +99,7 @@ def retry(
         there = [path for path in chosen if path.is_file()]
         if gone := len(chosen) - len(there):
             shift.notes.append(f"{gone} are not there any more; the next batch of their folder forgets them")
-        told, ended = shift.run(_jobs(team, there, calls), (), held)
+        told, ended = shift.run(jobs_of(team, there, calls), (), held)
     finish(told, ended, as_json)
 
 
@@ -122,12 +122,3 @@ def _due(shift: Shift, jobs: Sequence[Job]) -> tuple[list[Job], Sequence[Failure
     parted = again.parted(paths, failures, datetime.now(UTC), again.under(shift.team.settings))
     left = {failure.path for failure in parted.aside}
     return [job for job in jobs if str(job.path) not in left], parted.aside
-
-
-def _jobs(team: Team, paths: Sequence[Path], calls: Path | None) -> list[Job]:
-    """Those files with what is known of them, each from the nearest calls.csv."""
-    tables: dict[Path | None, list[Path]] = {}
-    for path in paths:
-        beside = next((f / "calls.csv" for f in path.parents if (f / "calls.csv").is_file()), None)
-        tables.setdefault(calls or beside, []).append(path)
-    return [job for table, files in tables.items() for job in team.jobs(files, table).items]

@@ -82,13 +82,9 @@ class Shift:
 
     def book(self, counts: Tally) -> Book:
         """The run, noted in the store."""
-        from callqa.nightly import again
         from callqa.nightly.book import Book
 
-        under = again.under(self.team.settings)
-        return Book.begun(
-            self.team.store, counts, show.note, self.command, self.folders, self.calls, self.work.engine, under
-        )
+        return Book.begun(self.team.store, counts, show.note, self.command, self.folders, self.calls, self.work.engine)
 
     def follow(
         self,
@@ -121,25 +117,26 @@ class Shift:
 
 def events(team: Team, jobs: Sequence[Job], work: Work) -> Iterator[Event]:
     """What becomes of each recording, as it comes."""
-    from callqa.engines import Done, Failed
-    from callqa.events import Event
+    from callqa import batch
+    from callqa.nightly import again
 
-    for outcome in team.score(jobs):
-        if isinstance(outcome, Done):
-            scored = outcome.value
-            length, card = scored.call.recording.duration, scored.scorecard
-            if work.out:
-                team.write_report(scored, work.out, work.lang)
-            yield Event(outcome.item.path, "scored", length, card.score, language=scored.call.transcript.language)
-        elif isinstance(outcome, Failed):
-            problem, path = outcome.problem, outcome.item.path
-            yield Event(path, "failed", code=outcome.code, problem=problem, retryable=outcome.retryable)
-        else:
-            yield Event(outcome.path, "copy")
+    under = again.under(team.settings)
+    workers, address = work.workers or 0, work.address or ""
+    plan = batch.Plan(work.engine, workers, address, work.out, work.lang, under=under, note=show.note)
+    return batch.run(team, jobs, plan)
 
 
-def finish(told: Summary, ended: BaseException | None, as_json: bool) -> None:
-    """Say what the run came to and leave with its exit code; an error goes on its way."""
+def jobs_of(team: Team, paths: Sequence[Path], calls: Path | None) -> list[Job]:
+    """Those files with what is known of them: from ``calls``, else each from the nearest calls.csv."""
+    tables: dict[Path | None, list[Path]] = {}
+    for path in paths:
+        beside = next((f / "calls.csv" for f in path.parents if (f / "calls.csv").is_file()), None)
+        tables.setdefault(calls or beside, []).append(path)
+    return [job for table, files in tables.items() for job in team.jobs(files, table).items]
+
+
+def finish(told: Summary, ended: BaseException | None, as_json: bool, when_done: int | None = None) -> None:
+    """Say what the run came to and leave with its exit code, or ``when_done``; an error goes on its way."""
     from callqa.nightly import summary
 
     sys.stdout.buffer.write(summary.encoded(told) if as_json else summary.text(told).encode() + b"\n")
@@ -148,7 +145,7 @@ def finish(told: Summary, ended: BaseException | None, as_json: bool) -> None:
         raise typer.Exit(130)
     if ended is not None:
         raise ended
-    raise typer.Exit(told.exit_code)
+    raise typer.Exit(told.exit_code if when_done is None else when_done)
 
 
 def _write(path: Path, told: Summary) -> None:

@@ -29,6 +29,8 @@ ADVICE = {
     "too_short": Advice("under intake.min_seconds", "nothing: a click, or lower the limit"),
     "too_long": Advice("over intake.max_hours", "raise the limit if it is a call"),
     "unreadable": Advice("cannot be opened or read", "check rights, the share and the disk", passes=True),
+    "vanished": Advice("gone before it was read", "does something move files at night?", passes=True),
+    "growing": Advice("changed while it was read", "let the batch start later, or use the watch", passes=True),
     # finished transcripts
     "not_json": Advice("a transcript that is no JSON", "export it again, one document a file"),
     "labels": Advice("labels of a recording, no call", "move it out; `callqa eval` reads it"),

@@ -26,8 +26,6 @@ class Book:
     tally: Tally
     note: Callable[[str], None]
     run: int
-    under: str = ""  # the callqa and the settings that failures happen under
-    _failed: list[str] = field(default_factory=list)
     _done: list[str] = field(default_factory=list)
     _next: float = 0.0
 
@@ -41,12 +39,11 @@ class Book:
         folders: Sequence[Path] = (),
         calls: Path | None = None,
         engine: str = "local",
-        under: str = "",
     ) -> Book:
         """A new run. Raises StoreError."""
         names = [str(folder.absolute()) for folder in folders]
         run = runs.begin(store, command, names, str(calls.absolute()) if calls else None, engine)
-        return cls(store, tally, note, run, under)
+        return cls(store, tally, note, run)
 
     def queue(self, paths: Sequence[Path], folders: Sequence[Path] = ()) -> None:
         """What the run is about to do. Raises StoreError."""
@@ -59,8 +56,6 @@ class Book:
     def heard(self, event: Event) -> None:
         if event.kind != "retrying":
             self._done.append(str(event.path))
-        if event.kind == "failed":
-            self._failed.append(str(event.path))
 
     def tick(self) -> None:
         if time.monotonic() < self._next:
@@ -80,9 +75,6 @@ class Book:
 
     def _tell(self) -> None:
         """What is known by now; what came meanwhile is told the next time."""
-        done, failed = self._done[:], self._failed[:]
+        done = self._done[:]
         runs.beat(self.store, self.run, self.tally.seen().counts(), done)
         del self._done[: len(done)]
-        if failed:
-            runs.tried_under(self.store, failed, self.under)
-            del self._failed[: len(failed)]

@@ -27,6 +27,7 @@ from callqa.types import Seconds
 
 KEY = 0x63616C6C7161  # "callqa": the number of the advisory lock
 PATIENCE: Seconds = 900.0  # with a watch, which lets go after the recordings in work
+COMING: Seconds = 3.0
 PAUSE: Seconds = 0.5
 
 
@@ -56,15 +57,15 @@ class Held:
 def held(store: Store, command: str, note: Callable[[str], None], patience: Seconds = PATIENCE) -> Iterator[Held]:
     """The store to ourselves, or StoreBusy. A watch is waited for, ``patience`` seconds at most."""
     ours = Holder(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat(timespec="seconds"))
-    deadline = time.monotonic() + patience
-    told = False
+    began, told = time.monotonic(), False
     while True:
         attempt = _taken(store, ours)
         if not isinstance(attempt, Holder):
             break
-        if attempt.command != "watch" or time.monotonic() >= deadline:
+        # who has no name has just come or is about to go
+        if time.monotonic() - began >= (COMING if not attempt.pid else patience if attempt.command == "watch" else 0.0):
             raise StoreBusy(str(attempt))
-        if not told:
+        if attempt.pid and not told:
             note(f"callqa: waiting for {attempt}")
             told = True
         time.sleep(PAUSE)

@@ -6,10 +6,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from callqa.events import Event
-from callqa.nightly.summary import Summary
+from callqa.nightly.summary import Summary, clock
 from callqa.nightly.tally import Seen, Tally
 from callqa.types import Seconds
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 EVERY: Seconds = 30.0
 FIRST: Seconds = 2.0
-REASONS = 2  # named in the line
+WIDTH = 79
 
 
 @dataclass(slots=True)
@@ -75,23 +76,49 @@ class Drawn:
             self._live.stop()
 
 
+@dataclass(slots=True)
+class Told:
+    """A line a recording, for a watch: there is no end to be near to."""
+
+    note: Callable[[str], None]
+
+    def started(self, run: int, **told: Any) -> None:
+        """The command says where it looks."""
+
+    def heard(self, event: Event) -> None:
+        at, name = f"{datetime.now():%H:%M:%S}", event.path.name
+        if event.kind == "scored":
+            score = "no score" if event.score is None else f"{event.score:.1f}"
+            self.note(f"{at} {name}: {score} ({clock(event.seconds)})")
+        elif event.kind == "failed":
+            self.note(f"{at} {name}: set aside ({event.code})")
+
+    def tick(self) -> None:
+        """Every recording has its line."""
+
+    def ended(self, told: Summary) -> None:
+        """The summary follows."""
+
+
 def progress(tally: Tally, note: Callable[[str], None]) -> Plain | Drawn:
     """The one that fits where stderr leads."""
     return Drawn(tally) if sys.stderr.isatty() else Plain(tally, note)
 
 
 def line(seen: Seen) -> str:
-    """Under 80 letters for a night of some thousand calls."""
-    told = [f"{seen.done:,}/{seen.total:,}"]
+    """Count, time left, rates, and the commonest reasons for setting aside as far as WIDTH letters go."""
+    told = f"{seen.done:,}/{seen.total:,}  " + ("looking" if seen.left is None else f"{left(seen.left)} left")
     if seen.calls_per_hour:
-        told.append(f"{seen.calls_per_hour:,.0f} calls/h")
-        told.append(f"{seen.call_hours_per_hour:,.1f} call-h/h")
+        told += f"  {seen.calls_per_hour:,.0f} calls/h  {seen.call_hours_per_hour:,.1f} call-h/h"
     if failed := sum(seen.failed.values()):
-        most = sorted(seen.failed.items(), key=lambda row: (-row[1], row[0]))
-        names = ", ".join(f"{code} {count}" for code, count in most[:REASONS])
-        told.append(f"aside {failed} ({names}{', ...' if len(most) > REASONS else ''})")
-    told.append("looking" if seen.left is None else f"{left(seen.left)} left")
-    return "  ".join(told)
+        told += f"  aside {failed:,}"
+    join = ": "
+    for code, count in sorted(seen.failed.items(), key=lambda row: (-row[1], row[0])):
+        if len(told) + len(join) + len(f"{code} {count:,}") > WIDTH:
+            break
+        told += f"{join}{code} {count:,}"
+        join = ", "
+    return told
 
 
 def left(seconds: Seconds) -> str:

@@ -128,7 +128,7 @@ def _lines(told: Summary) -> Iterator[str]:
         yield f"  {'waiting':<22}{told.waiting:>8,}   the next run takes them up"
     yield from ("", *(f"note: {note}" for note in told.notes)) if told.notes else ()
     yield from _aside(told)
-    if told.calls_per_hour:
+    if told.calls_per_hour and told.command != "watch":  # most of its time a watch waits
         speed = f"{told.calls_per_hour:,.0f} calls an hour, {told.call_hours_per_hour:,.1f} hours of calls an hour"
         yield from ("", speed)
     yield from ("", f"{_when(told.started_at)} to {_when(told.ended_at)} UTC")

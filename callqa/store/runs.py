@@ -105,14 +105,6 @@ def end(store: Store, run: int, state: State, counts: Mapping[str, Any]) -> None
         write.connection.execute(sa.update(runs).where(runs.c.run == run).values(**values))
 
 
-def tried_under(store: Store, paths: Sequence[str], under: str) -> None:
-    """Note the callqa and the settings that those files failed under."""
-    with store.write() as write:
-        for start in range(0, len(paths), MANY):
-            these = failures.c.path.in_(paths[start : start + MANY])
-            write.connection.execute(sa.update(failures).where(these).values(under=under))
-
-
 def latest(store: Store, most: int) -> list[Run]:
     """The last runs, the newest first."""
     return [_run(row) for row in store.rows(sa.select(runs).order_by(runs.c.run.desc()).limit(most))]
