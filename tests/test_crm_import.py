@@ -2,8 +2,12 @@
 
 import csv
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -66,6 +70,23 @@ def as_json_lines(path, rows):
     path.write_text("\n".join(lines))
 
 
+def as_json_list(path, rows):
+    header, *rest = rows
+    path.write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rest], indent=1))
+
+
+def as_excels_csv(path, rows):
+    as_csv(path, rows, ";", "cp1251")
+    path.write_bytes(b"sep=;\r\n" + path.read_bytes())
+
+
+def as_xlsx_that_says_it_ends_at_a1(path, rows):
+    as_xlsx(path.with_suffix(".whole"), rows)
+    with ZipFile(path.with_suffix(".whole")) as whole, ZipFile(path, "w") as cut:
+        for name in whole.namelist():
+            cut.writestr(name, re.sub(rb'<dimension ref="[^"]+"', b'<dimension ref="A1"', whole.read(name)))
+
+
 def as_parquet(path, rows):
     import duckdb
 
@@ -82,9 +103,13 @@ FORMATS = {
     "tabs.csv": lambda path, rows: as_csv(path, rows, "\t"),
     "bom.csv": lambda path, rows: as_csv(path, rows, ";", "utf-8-sig"),
     "cyrillic.csv": lambda path, rows: as_csv(path, rows, ";", "cp1251"),
+    "unicode_text.csv": lambda path, rows: as_csv(path, rows, "\t", "utf-16"),
+    "excels.csv": as_excels_csv,
     "deals.xlsx": as_xlsx,
+    "a1.xlsx": as_xlsx_that_says_it_ends_at_a1,
     "deals.xls": as_html,
     "deals.jsonl": as_json_lines,
+    "deals.json": as_json_list,
     "deals.parquet": as_parquet,
 }
 
@@ -163,6 +188,39 @@ def test_a_missing_column_stops_before_anything_is_written(store, tmp_path):
     with pytest.raises(UsageError, match="lacks the column 'created_at'; columns found: deal_id, title, amount"):
         list(deals.import_files(store, "plain", [good, bad], rejects=tmp_path))
     assert kept(store, "deals", "deal_id") == []
+
+
+def test_two_files_of_which_the_second_is_a_picture_leave_nothing(store, tmp_path):
+    good, picture = tmp_path / "good.csv", tmp_path / "scan.csv"
+    as_csv(good, [HEADER, *ROWS, ["d3", "", "много", "05.10.2026", "", ""]])
+    picture.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0")
+    with pytest.raises(UsageError, match=r"scan\.csv: not a table"):
+        list(deals.import_files(store, "plain", [good, picture], rejects=tmp_path))
+    assert kept(store, "deals", "deal_id") == []
+    assert sorted(path.name for path in tmp_path.glob("*csv*")) == ["good.csv", "scan.csv"]
+
+
+def test_an_import_that_is_interrupted_leaves_nothing_half_written(store, tmp_path):
+    path, part = tmp_path / "deals.csv", tmp_path / "deals.csv.rejected.csv.part"
+    rows = [[f"d{n}", "", "1", "05.10.2026", "", ""] for n in range(150_000)]
+    as_csv(path, [HEADER, ["d", "", "много", "05.10.2026", "", ""], *rows])
+    before = tmp_path / "deals.csv.rejected.csv"
+    before.write_text("line,reason\n2,of the import before\n")
+    command = [sys.executable, "-m", "callqa", "crm", "import", str(path), "--source", "plain", "--rejects", "."]
+    importing = subprocess.Popen(
+        [*command, "--store", f"sqlite:///{tmp_path}/callqa.db"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not part.exists() and importing.poll() is None:  # the first row is set aside: the import is under way
+        time.sleep(0.005)
+    importing.send_signal(signal.SIGINT)
+    _, told = importing.communicate(timeout=60)
+    assert importing.returncode == 130, told
+    assert "Traceback" not in told
+    assert kept(store, "deals", "deal_id") == []
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from imports")).scalar_one() == 0
+    assert not part.exists()
+    assert before.read_text() == "line,reason\n2,of the import before\n"
 
 
 def test_equal_rows_without_an_id_are_several_and_the_same_file_adds_none(store, tmp_path):
@@ -245,7 +303,9 @@ def test_a_file_that_may_be_two_tables_is_told_by_its_name_or_by_the_person(stor
         (b"PK\x03\x04 no workbook", "no workbook of Excel"),
         (b"PAR1 no table", "no Parquet file"),
         (b'{"deal_id": 1}\n{"deal_id": ', "line 2: no JSON object"),
+        (b'[{"deal_id": 1}, 5]', "no list of JSON objects"),
         (b"\0\1\2\3", "not a table"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0H", "not a table; callqa reads CSV, xlsx"),  # a picture
         (b"a;b\n1;2\n", "columns found: a, b"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from callqa.errors import UsageError
 Row = tuple[int, Sequence[Any]]  # the line or row it began on, from 1, and its cells
 BATCH = 5_000
 SAMPLE = 1 << 16
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how Excel's "Unicode text" begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ def _format(path: Path, spaced: bool) -> Callable[[], Iterator[Row]]:
     begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if begins.startswith(b"<"):
         return lambda: _html(path)
-    if begins.startswith(b"{"):
+    if re.match(rb"\{|\[\s*\{", begins):
         return lambda: _json_lines(path)
-    if b"\0" in head:
+    if b"\0" in head and not head.startswith(UTF16):
         raise UsageError(f"{path}: not a table; callqa reads CSV, xlsx, Bitrix24's .xls, JSON lines and Parquet")
     return lambda: _csv(path, spaced)
 
@@ -106,6 +108,9 @@ def _without_trailing_blanks(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _encoding(path: Path) -> str:
     """utf-8 where the whole file is, else cp1251; a CRM's export says nothing of it."""
+    with path.open("rb") as raw:
+        if raw.read(2) in UTF16:
+            return "utf-16"
     try:
         with path.open(encoding="utf-8") as file:
             while file.read(1 << 20):
@@ -119,17 +124,20 @@ def _csv(path: Path, spaced: bool) -> Iterator[Row]:
     """``spaced``: where no sign stands between the columns, spaces do."""
     csv.field_size_limit(1 << 24)  # notes of a deal are one cell
     with path.open(encoding=_encoding(path), newline="") as file:
-        header = file.readline()
-        file.seek(0)
+        header, skipped = file.readline(), 0
+        if told := re.fullmatch(r"sep=(.)\s*", header):  # a line for Excel's eyes
+            header, skipped = told[1], 1
+        else:
+            file.seek(0)
         sign = max(";,\t", key=_outside_quotes(header).count)
         if spaced and sign not in header:
             rows = csv.reader((line.strip() for line in file), delimiter=" ", skipinitialspace=True)
         else:
             rows = csv.reader(file, delimiter=sign)
-        line = 1
+        line = 1 + skipped
         for cells in rows:
             yield line, cells
-            line = rows.line_num + 1
+            line = rows.line_num + 1 + skipped
 
 
 def _outside_quotes(line: str) -> str:
@@ -148,11 +156,13 @@ def _xlsx(path: Path) -> Iterator[Row]:
         raise UsageError(f"{path}: no workbook of Excel: {error}") from error
     with ExitStack() as stack:
         stack.callback(book.close)
-        yield from enumerate(book.worksheets[0].iter_rows(values_only=True), start=1)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # some programs write that the sheet ends at A1
+        yield from enumerate(sheet.iter_rows(values_only=True), start=1)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    """One object a line; the columns are those of all lines, so the file is read twice."""
+    """One object a line, or a list of them; the columns are those of all objects, so the file is read twice."""
     names: dict[str, None] = {}
     for _, row in _objects(path):
         names.update(dict.fromkeys(row))
@@ -164,12 +174,25 @@ def _json_lines(path: Path) -> Iterator[Row]:
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     with path.open("rb") as file:
+        if file.read(SAMPLE).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+            yield from _listed(path)
+            return
+        file.seek(0)
         for n, line in enumerate(file, start=1):
             if bare := line.removeprefix(b"\xef\xbb\xbf").strip():
                 try:
                     yield n, _spread(decode(bare))
                 except msgspec.MsgspecError as error:
                     raise UsageError(f"{path}: line {n}: no JSON object: {error}") from error
+
+
+def _listed(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """A JSON list; a row's line is its place in the list."""
+    try:
+        rows = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=list[dict[str, Any]])
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path}: no list of JSON objects: {error}") from error
+    yield from enumerate(map(_spread, rows), start=1)
 
 
 def _spread(row: dict[str, Any], before: str = "") -> dict[str, Any]:
