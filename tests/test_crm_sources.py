@@ -64,6 +64,16 @@ def imported(store, folder, source, name, lines, encoding="utf-8"):
         ('column = "Stage"', 'colum = "Stage"', "tables.deals.deals.final.colum", "did you mean 'column'?"),
         ('column = "Stage", ', "", "tables.deals.deals.final", "needs one of 'column', 'const' and 'hash'"),
         ('other = ""', 'other = "", after = "Made"', "tables.deals.deals.final.after", "only a time"),
+        ('other = ""', 'other = "", since = "Made"', "tables.deals.deals.final.since", "only a time"),
+        ('other = ""', 'other = "", scale = 60', "tables.deals.deals.final.scale", "only a number"),
+        ('other = ""', 'other = "", key = ["A"]', "tables.deals.deals.final.key", "only an id is made of columns"),
+        ('other = ""', "other = \"\", pattern = 'x'", "tables.deals.deals.final.pattern", "needs a group"),
+        (
+            'title = "ours"',
+            'title = "ours"\n[tables.deals]\nonly = { A = "b" }',
+            "tables.deals.only",
+            "Expected `array`",
+        ),
         ('"Made"', "5", "tables.deals.deals.created_at", "Expected `object`"),
         ("(.+)", "(.+", "tables.deals.stage_history.each", "not a regular expression"),
         ("(.+)", ".+", "tables.deals.stage_history.each", "needs a group"),
@@ -169,6 +179,109 @@ def test_bitrix24_has_planned_close_dates_currencies_templates_and_leads(store, 
     leads = ["ID;Название лида;Статус;Источник;Дата создания", "5;Заявка;Качественный лид;Сайт;30.09.2026 09:00:00"]
     assert imported(store, tmp_path, "bitrix24", "lead.csv", leads, "utf-8-sig").table == "leads"
     assert kept(store, "leads", "lead_id", "created_at", "source") == [("5", "2026-09-30T06:00:00Z", "Сайт")]
+
+
+RICH = """
+title = "rich"
+time_zone = "Europe/Moscow"
+[tables.acts]
+only = { "Type" = ["Call", "Mail"] }
+[tables.acts.activities]
+activity_id = { column = "Link", pattern = '/(\\d+)$' }
+kind = { column = "Type", values = { "Call" = "call", "Mail" = "message" } }
+at = "When"
+seconds = { column = "Minutes", scale = 60 }
+deal_id = { column = "About", only = { "What" = ["deal"] } }
+lead_id = { column = "About", only = { "What" = ["lead"] } }
+customer_id = { column = "Customer", key = ["Name", "Phone"] }
+[tables.acts.customers]
+only = { "What" = ["deal"] }
+customer_id = { column = "Customer", key = ["Name", "Phone"] }
+name = "Name"
+[[tables.deals.deals]]
+deal_id = "No"
+created_at = "Made"
+closed_reported_at = { column = "Closed", since = "Made" }
+[[tables.deals.stage_history]]
+deal_id = "No"
+entered_at = "Made"
+stage = { const = "New" }
+stage_order = { const = 1 }
+[[tables.deals.stage_history]]
+deal_id = "No"
+entered_at = { column = "Closed", since = "Made" }
+stage = { const = "Paid" }
+final = { const = "won" }
+"""
+
+
+def test_a_mapping_tells_rows_apart_finds_ids_in_cells_and_makes_them_of_columns(store, tmp_path):
+    mapping = tmp_path / "rich.toml"
+    mapping.write_text(RICH)
+    rows = [
+        "Type;Link;When;Minutes;What;About;Customer;Name;Phone",
+        "Call;https://x/a/1;05.10.2026 12:00;1,5;deal;d1;;Анна;+7 1",
+        "Mail;https://x/a/2;05.10.2026 12:00;0:00:45;lead;l1;;анна ;+7 1",
+        "Call;https://x/a/3;05.10.2026 12:00;;deal;d2;c9;Анна;+7 1",
+        "Note;https://x/a/4;05.10.2026 12:00;;deal;d2;;;",
+    ]
+    done = imported(store, tmp_path, str(mapping), "acts.csv", rows)
+    assert (done.left_out, done.entities["activities"].taken) == (1, 3)
+    assert done.entities["customers"].taken == 2
+    found = kept(store, "activities", "activity_id", "seconds", "deal_id", "lead_id", "customer_id")
+    made = found[0][-1]
+    assert found == [("1", 90.0, "d1", None, made), ("2", 45.0, None, "l1", made), ("3", None, "d2", None, "c9")]
+    assert re.fullmatch("[0-9a-f]{24}", made)
+    assert kept(store, "customers", "customer_id", "name") == sorted([(made, "Анна"), ("c9", "Анна")])
+
+
+def test_an_entity_may_stand_several_times_in_a_row_and_a_day_is_not_before_its_own_beginning(store, tmp_path):
+    mapping = tmp_path / "rich.toml"
+    mapping.write_text(RICH)
+    rows = ["No;Made;Closed", "1;05.10.2026 15:30;05.10.2026", "2;05.10.2026 15:30;07.10.2026", "3;05.10.2026 15:30;"]
+    imported(store, tmp_path, str(mapping), "deals.csv", rows)
+    assert kept(store, "deals", "deal_id", "closed_reported_at") == [
+        ("1", "2026-10-05T12:30:00Z"),
+        ("2", "2026-10-06T21:00:00Z"),
+        ("3", None),
+    ]
+    assert kept(store, "stage_history", "deal_id", "stage", "entered_at", "stage_order", "final") == [
+        ("1", "New", "2026-10-05T12:30:00Z", 1, None),
+        ("1", "Paid", "2026-10-05T12:30:00Z", None, "won"),
+        ("2", "New", "2026-10-05T12:30:00Z", 1, None),
+        ("2", "Paid", "2026-10-06T21:00:00Z", None, "won"),
+        ("3", "New", "2026-10-05T12:30:00Z", 1, None),
+    ]
+
+
+def test_amocrm_events_and_notes_of_the_api_are_nested(store, tmp_path):
+    event = {
+        "id": "01h", "type": "lead_status_changed", "entity_id": 7, "created_by": 0, "created_at": 1790000000,
+        "value_after": [{"lead_status": {"id": 143, "pipeline_id": 1}}],
+    }  # fmt: skip
+    rows = [json.dumps(event), json.dumps({**event, "id": "02h", "type": "entity_tag_added", "value_after": []})]
+    assert imported(store, tmp_path, "amocrm", "events.jsonl", rows).left_out == 1
+    assert kept(store, "stage_history", "deal_id", "entered_at", "stage", "final", "actor") == [
+        ("7", "2026-09-21T14:13:20Z", "143", "lost", "automation")
+    ]
+    note = {
+        "id": 5, "entity_id": 7, "note_type": "call_in", "created_at": 1790000000, "responsible_user_id": 12,
+        "params": {"duration": 61, "call_status": 4, "phone": "+7 912 345-67-89"},
+    }  # fmt: skip
+    assert imported(store, tmp_path, "amocrm", "notes.jsonl", [json.dumps(note)]).table == "calls"
+    calls = kept(store, "activities", "activity_id", "seconds", "connected", "direction", "owner_id", "phone")
+    assert calls[1:] == [("5", 61.0, True, "inbound", "12", "+79123456789")]
+
+
+def test_bitrix24_activities_of_the_api_belong_to_what_their_owner_is(store, tmp_path):
+    row = {"ID": 1, "TYPE_ID": 2, "DIRECTION": 1, "START_TIME": "2026-10-05T12:00:00+03:00", "RESPONSIBLE_ID": 9}
+    rows = [{**row, "ID": n, "OWNER_TYPE_ID": n, "OWNER_ID": 70 + n} for n in (1, 2, 3)]
+    assert imported(store, tmp_path, "bitrix24", "a.jsonl", map(json.dumps, rows)).table == "activities"
+    assert kept(store, "activities", "activity_id", "kind", "direction", "lead_id", "deal_id", "customer_id") == [
+        ("1", "call", "inbound", "71", None, None),
+        ("2", "call", "inbound", None, "72", None),
+        ("3", "call", "inbound", None, None, "73"),
+    ]
 
 
 def test_bitrix24_stage_history_is_read_from_the_api(store, tmp_path):
