@@ -145,3 +145,15 @@ class Starting:
         if len(list(Path(self.folder).iterdir())) <= self.after:
             DEEDS[self.deed](self.argument)
         return make_worker()
+
+
+@dataclass(frozen=True)
+class OnlyOne:
+    """There is room for one worker; others die when they are made."""
+
+    mark: str
+
+    def __call__(self):
+        if not once(self.mark):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make_worker()

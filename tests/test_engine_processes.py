@@ -59,6 +59,16 @@ def test_a_parent_that_is_killed_takes_its_workers_with_it(parent, number):
     assert gone(workers)
 
 
+def test_a_parent_that_exits_in_mid_run_leaves_nobody():
+    script = SCRIPT.format(tests=str(Path(__file__).parent), stuck="sleep").replace("for outcome in", "running =")
+    script = script.replace(
+        "]):\n    print(outcome.value, flush=True)", "])\nprint(next(running).value, next(running).value)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert gone([int(pid) for pid in done.stdout.split()])
+
+
 @pytest.mark.parametrize(
     ("poison", "how"),
     [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hard_work import Counted, Starting, make_worker
+from hard_work import Counted, OnlyOne, Starting, make_worker
 
 from callqa import engines, errors
 from callqa.engines import WAIT, Done, Failed
@@ -221,6 +221,19 @@ def test_many_workers_that_cannot_start_give_up_together(apart, tmp_path):
     with pytest.raises(errors.EngineError, match="no worker starts"):
         list(apart(workers=3).map(Starting("exit", 3, str(tmp_path)), doubles(range(9))))
     assert 3 <= made(tmp_path) <= 7
+
+
+def test_where_only_some_workers_start_those_do_the_work_and_the_log_says_so(apart, tmp_path, caplog):
+    items = [("slowly", 0.5), *doubles(range(6))]
+    assert len(outcomes(apart(), items, OnlyOne(str(tmp_path / "mark")))) == 7
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("callqa")]
+    assert [line.split(":")[0] for line in said] == ["a worker does not start, 1 go on without it"]
+
+
+def test_a_worker_that_is_never_made_is_not_waited_for_for_ever(apart, tmp_path):
+    with pytest.raises(errors.EngineError, match="not done within the 1 s"):
+        list(apart(workers=1, load_seconds=0.8).map(Starting("sleep in C", 60, str(tmp_path)), doubles([1])))
+    assert 1 <= made(tmp_path) <= 3  # an actor's process may itself take longer
 
 
 def test_what_cannot_travel_is_refused_before_anything_starts(apart):

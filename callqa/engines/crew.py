@@ -145,8 +145,8 @@ class Crew:
             if len(self._waiting) > self._idle and len(self._threads) < self._size:
                 # a daemon: a caller that never closes the iterator can still exit, and its workers with it
                 thread = threading.Thread(target=self._keep, name=f"callqa-crew-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)
             self._state.notify()
 
     def _take(self) -> Task | None:

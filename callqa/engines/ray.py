@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from callqa.errors import EngineError, MissingExtra
 
 TICK: Seconds = 0.5  # how often time and memory are looked at
 PULSE: Seconds = 2.0  # an actor that says nothing for so long is judged by what it said before
+KNOCK: Seconds = 5.0
 Parts = list[bytes]  # Ray gives views of its own memory back for anything else
 
 
@@ -74,26 +76,40 @@ class RayEngine:
 @contextlib.contextmanager
 def connected(address: str = "", cpus: int = 1) -> Iterator[None]:
     """Within: Ray is there. Where nobody has connected before, it ends with the block."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray reports its use to its makers unless told not to
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    ray = _quiet_ray()
+    if ray.is_initialized():
+        yield
+        return
+    where = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
+    try:
+        _knock(address)
+        ray.init(**where, log_to_driver=False, configure_logging=False)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise EngineError(f"Ray at {address or 'this machine'} does not answer: {error}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """An OSError where nobody is at home: Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK).close()
+
+
+def _quiet_ray() -> Any:
+    """The package, told to print nothing and to tell nobody of its use."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray
         from ray._private import worker
     except ImportError:
         raise MissingExtra("ray", "the engine ray") from None
-    if ray.is_initialized():
-        yield
-        return
-    worker._worker_logs_enabled = False  # Ray prints to stdout, which is for results; each death it tells us too
-    where = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
-    try:
-        ray.init(**where, log_to_driver=False, configure_logging=False)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise EngineError(f"Ray at {address or 'this machine'} cannot be reached: {error}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    worker._worker_logs_enabled = False  # deaths of workers, on stdout of all places; each comes to us as an error too
+    return ray
 
 
 class Actor:

@@ -1,0 +1,89 @@
+"""Ray as a program beside ours: it comes, keeps quiet, and goes, whatever ends the run."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_engines import gone, make_worker
+
+from callqa import errors
+from callqa.engines import make
+from callqa.engines.ray import RayEngine, connected
+
+pytest.importorskip("ray", reason="the extra ray is not installed")
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+from hard_work import make_worker
+from callqa.engines.ray import RayEngine
+import os
+for outcome in RayEngine(1).map(make_worker, {items!r}):
+    print(getattr(outcome, "code", None) or outcome.value, os.environ["RAY_USAGE_STATS_ENABLED"], flush=True)
+"""
+
+
+def started(items):
+    script = SCRIPT.format(tests=str(Path(__file__).parent), items=items)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def descendants(pid):
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield int(child)
+            yield from descendants(child)
+
+
+def test_a_run_on_this_machine_prints_nothing_of_its_own_and_leaves_nothing():
+    process = started([("double", 1), ("kill", int(signal.SIGKILL)), ("noise", 0)])
+    with process:
+        first = process.stdout.readline()
+        ray = set(descendants(process.pid))
+        rest, said = process.communicate(timeout=60)
+    assert (first, rest, said) == ("2 0\n", "worker_lost 0\nloud 0\n", "")
+    assert len(ray) > 1
+    assert gone(ray)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_whatever_ends_the_run_ends_ray(number):
+    process = started([("pid", 0), ("sleep in C", 300)])
+    with process:
+        process.stdout.readline()
+        ray = set(descendants(process.pid))
+        os.killpg(process.pid, number)
+        process.communicate(timeout=20)
+    assert len(ray) > 1
+    assert gone(ray, patience=10)
+
+
+def test_a_cluster_is_used_by_its_address_and_left_running(tmp_path):
+    import ray
+
+    with connected(cpus=2):
+        address = ray.get_runtime_context().gcs_address
+        script = SCRIPT.format(tests=str(Path(__file__).parent), items=[("double", 21)])
+        script = script.replace("RayEngine(1)", f"RayEngine(1, address={address!r})")
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+        assert (done.stdout, done.stderr) == ("42 0\n", "")
+        assert ray.is_initialized()
+        with pytest.raises(errors.EngineError, match="a worker asks for 1 GPU, all of Ray has 0"):
+            list(RayEngine(1, gpus=1).map(make_worker, [("double", 1)]))
+        assert [o.value for o in RayEngine(1).map(make_worker, [("double", 1)])] == [2]
+    assert not ray.is_initialized()
+
+
+def test_an_address_where_nothing_answers_is_an_error_with_the_address():
+    with pytest.raises(errors.EngineError, match=r"Ray at 127\.0\.0\.1:1 does not answer"):
+        list(RayEngine(1, address="127.0.0.1:1").map(make_worker, [("double", 1)]))
+
+
+def test_without_the_extra_the_cure_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(errors.MissingExtra, match=r"pip install 'callqa\[ray\]'"):
+        list(make("ray", 1).map(make_worker, [("double", 1)]))
