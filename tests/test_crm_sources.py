@@ -2,12 +2,15 @@
 
 import json
 import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from callqa import deals
-from callqa.crm.mapping import find, load, sources
+from callqa.crm.howto import EXAMPLE
+from callqa.crm.mapping import Field, find, load, sources
 from callqa.errors import ConfigError, UsageError
 from callqa.store import Store
 from callqa.store.deal_tables import deal_tables
@@ -92,6 +95,21 @@ def test_a_wrong_mapping_names_file_key_and_cure(tmp_path, was, becomes, key, pr
         load(path)
     assert (error.value.path, error.value.key) == (str(path), key)
     assert problem in str(error.value)
+
+
+def test_the_example_of_the_how_to_is_a_mapping_and_stands_in_the_docs(tmp_path):
+    (tmp_path / "ours.toml").write_text(EXAMPLE)
+    source = load(tmp_path / "ours.toml")
+    assert {table.name: [part.entity.name for part in table.parts] for table in source.tables} == {
+        "deals": ["deals", "customers", "stage_history"],
+        "calls": ["activities"],
+        "requests": ["leads"],
+        "spend": ["costs"],
+    }
+    docs = Path(__file__).parent.parent / "docs" / "crm.md"
+    assert f"```toml\n{EXAMPLE}```" in docs.read_text(encoding="utf-8")
+    told = [field.name for field in fields(Field) if field.name != "column"]
+    assert [name for name in told if f"`{name}`" not in docs.read_text(encoding="utf-8")] == []
 
 
 def test_an_unknown_source_is_told_from_those_that_are_there():

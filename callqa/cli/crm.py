@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from callqa.deals import Imported
     from callqa.store.bulk import Counts
 
+# what stands in the columns, where that is not any text
+KINDS = {
+    "final": "won, lost",
+    "activity": "call, meeting, demo, task, message",
+    "cost": "marketing, department",
+    "actor": "person, automation",
+    "direction": "inbound, outbound",
+    "person": "id or name",
+    "number": "number",
+    "whole": "whole number",
+    "lasting": "seconds or h:mm:ss",
+    "truth": "yes, no",
+    **{kind: kind for kind in ("time", "day", "month", "money", "currency", "phone")},
+}
+
 crm = typer.Typer(
     name="crm",
     help="What a CRM exports: leads, deals, stages, costs, targets, people, into the store.",
@@ -57,15 +72,15 @@ def sources(
 ) -> None:
     """The sources callqa knows, or one with its tables and columns; and how to write one of your own."""
     from callqa.crm import mapping
+    from callqa.crm.howto import HOWTO
 
     if name:
         print("\n".join(_described(mapping.find(name))))
+        print(f"\nThe file: {mapping.place(name)}")
         return
     for known in mapping.sources():
         print(f"{known:<12} {mapping.find(known).title}")
-    print(
-        "\n`callqa crm sources NAME` shows one. A source of your own is a TOML file: docs/crm.md tells how to write it."
-    )
+    print(f"\n`callqa crm sources NAME` shows one with its columns.\n\n{HOWTO}")
 
 
 for _command, _name in (
@@ -110,7 +125,8 @@ def _described(source: Source) -> list[str]:
             )
             for name, told in part.fields.items():
                 needed = "  needed" if name in part.entity.needed else ""
-                lines.append(f"  {name:<20} {_where(told)}{needed}")
+                kind = KINDS.get(part.entity.fields[name], "")
+                lines.append(f"  {name:<20} {_where(told)}{kind and f'  [{kind}]'}{needed}")
     return [line for line in lines if line]
 
 
@@ -123,6 +139,8 @@ def _where(told: Field) -> str:
         found += (" or " if found else "") + f"made of {', '.join(told.key)}"
     meant = ", ".join(f"{said}: {value or 'nothing'}" for said, value in told.values.items())
     found += f" after {told.after}" if told.after else ""
+    found += f", on that day not before {told.since}" if told.since else ""
+    found += f", of it {told.pattern}" if told.pattern else ""
     found += f" where {_among(told.only)}" if told.only else ""
     return found + (f" ({meant})" if meant else "")
 

@@ -155,14 +155,19 @@ def sources() -> list[str]:
 
 def find(source: str) -> Source:
     """The mapping that a person names: a TOML file's path, else one that comes with callqa."""
+    return load(place(source))
+
+
+def place(source: str) -> Path:
+    """Where the mapping that a person names lies."""
     path = Path(source)
     if path.suffix == ".toml" or path.is_file():
-        return load(path)
+        return path
     if source not in sources():
         raise UsageError(
             f"no source '{source}'{nearest(source, sources())}; choose from {', '.join(sources())}, or name a TOML file"
         )
-    return load(shipped("configs") / "crm" / f"{source}.toml")
+    return shipped("configs") / "crm" / f"{source}.toml"
 
 
 def load(path: Path) -> Source:
