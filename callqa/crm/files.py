@@ -157,7 +157,8 @@ def _xlsx(path: Path) -> Iterator[Row]:
     with ExitStack() as stack:
         stack.callback(book.close)
         sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # some programs write that the sheet ends at A1
+        if sheet.max_column == 1:
+            sheet.reset_dimensions()  # some programs write that every sheet ends at A1
         yield from enumerate(sheet.iter_rows(values_only=True), start=1)
 
 
