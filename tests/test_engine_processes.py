@@ -100,6 +100,28 @@ def test_what_workers_print_is_not_seen(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+PATIENT = """
+import sys
+sys.path.insert(0, {tests!r})
+from hard_work import make_worker
+from callqa.engines import process
+process.ASLEEP = 1.0
+for outcome in process.ProcessEngine(1, start_seconds=3.0).map(make_worker, [("pid", 0), ("sleep", 4.0)]):
+    print(getattr(outcome, "code", "done"), flush=True)
+"""
+
+
+def test_no_item_pays_for_the_time_in_which_the_run_itself_was_stopped():
+    script = PATIENT.format(tests=str(Path(__file__).parent))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        process.send_signal(signal.SIGCONT)
+        assert process.communicate(timeout=20) == ("done\n", None)
+
+
 def open_files():
     return len(os.listdir("/proc/self/fd"))
 

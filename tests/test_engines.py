@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import signal
 import time
 from pathlib import Path
@@ -359,6 +360,28 @@ def test_errors_cross_processes_unchanged(error):
     assert (type(again), str(again), again.retryable) == (type(error), str(error), error.retryable)
 
 
+def test_an_evening_of_everything_at_once(apart, tmp_path):
+    luck = random.Random(4)
+    kinds = [
+        lambda n: ("double", n),
+        lambda n: ("double", n),
+        lambda n: ("raise", errors.AudioError(f"{n}.wav", "empty", "0 bytes")),
+        lambda n: ("kill once", str(tmp_path / f"{n}")),
+        lambda n: ("sleep", 20 + n),
+    ]
+    items = [kind(n) for n, kind in enumerate(luck.choices(kinds, [20, 20, 5, 2, 1], k=60))]
+    ends = {"double": "done", "raise": "empty", "kill once": "done", "sleep": "timeout"}
+
+    def given():
+        for item in items:
+            if luck.random() < 0.2:
+                yield WAIT
+            yield item
+
+    found = [(o.item, getattr(o, "code", "done")) for o in apart(start_seconds=0.8).map(make_worker, given())]
+    assert sorted(found, key=lambda pair: items.index(pair[0])) == [(item, ends[item[0]]) for item in items]
+
+
 # -- the end
 
 
@@ -379,6 +402,11 @@ def test_no_worker_outlives_its_run(apart):
     assert 1 <= len(pids) <= 2
     assert os.getpid() not in pids
     assert gone(pids)
+
+
+def test_no_workers_are_refused(apart):
+    with pytest.raises(errors.UsageError, match="ask for 1 or more"):
+        list(apart(workers=0).map(make_worker, doubles([1])))
 
 
 def test_an_unknown_engine_names_those_there_are():

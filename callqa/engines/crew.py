@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from callqa.engines import PAUSE, STARTS, WAIT, Done, Failed, Seconds, attempt, lost
 from callqa.engines.wire import Buffer, pack, unpack
-from callqa.errors import EngineError
+from callqa.errors import EngineError, UsageError
 
 GOODBYE: Seconds = 5.0
 log = logging.getLogger(__name__)
@@ -37,7 +37,11 @@ def overdue(seconds: Seconds) -> Gone:
 
 
 def oversized(gigabytes: float) -> Gone:
-    return Gone("memory", f"stopped: its worker held more than the {gigabytes:g} GB a worker may hold")
+    return Gone(
+        "memory",
+        f"stopped: its worker held more than the {gigabytes:g} GB a worker may hold; "
+        "what needs so much is most often broken, for what is not the limit can be raised",
+    )
 
 
 class Worker(Protocol):
@@ -99,6 +103,8 @@ class Crew:
     """
 
     def __init__(self, hire: Callable[[], Worker], size: int) -> None:
+        if size < 1:
+            raise UsageError(f"{size} workers do no work; ask for 1 or more")
         self._hire, self._size = hire, size
         self._state = threading.Condition()  # guards all below but the outcomes
         self._waiting: deque[Task] = deque()

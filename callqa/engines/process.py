@@ -22,8 +22,9 @@ from callqa.engines.host import resident, thread_limits
 from callqa.engines.wire import Buffer, Wire, pack, unpack
 
 TICK: Seconds = 0.25  # how often time and memory are looked at
+ASLEEP: Seconds = 10.0  # a gap like this between two looks: we were stopped, and no item pays for it
 FAREWELL: Seconds = 2.0
-KEPT_OUTPUT = 1 << 20
+KEPT_OUTPUT, LAST_WORDS = 1 << 20, 8192
 BOOT = "import sys; sys.path[:] = sys.argv[3:]; from callqa.engines.host import serve; serve(*map(int, sys.argv[1:3]))"
 # what Python writes as it dies; what native libraries write may hold values and is not passed on
 DEATH = re.compile(r'^(?:Fatal Python error: .*|terminate called .*|  File ".*", line \d+ in .*)$', re.MULTILINE)
@@ -59,7 +60,7 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
         self._ticket = 0
-        self._deadline = 0.0
+        self._deadline = self._looked = 0.0
         self._bound: Seconds = 0.0
 
     def begin(self) -> None:
@@ -149,11 +150,16 @@ class WorkerProcess:
             theirs.close()
 
     def _allow(self, seconds: Seconds) -> None:
-        self._bound, self._deadline = seconds, time.monotonic() + seconds
+        self._bound, self._looked = seconds, time.monotonic()
+        self._deadline = self._looked + seconds
 
     def _watch(self) -> None:
         """Called at every TICK of waiting for the worker."""
-        if time.monotonic() > self._deadline:
+        now = time.monotonic()
+        if now - self._looked > ASLEEP:
+            self._deadline += now - self._looked
+        self._looked = now
+        if now > self._deadline:
             self.kill()
             raise overdue(self._bound)
         if not self.fit():
@@ -166,7 +172,8 @@ class WorkerProcess:
         """How the worker ended, in words."""
         self.kill()
         code = self._reaped()
-        written = os.pread(self._output, KEPT_OUTPUT, 0)[-8192:].decode(errors="replace")
+        size = os.fstat(self._output).st_size
+        written = os.pread(self._output, LAST_WORDS, max(0, size - LAST_WORDS)).decode(errors="replace")
         return Gone("worker_lost", f"the worker process ended with {_ending(code)}", "\n".join(DEATH.findall(written)))
 
     def _reaped(self) -> int | None:
