@@ -46,6 +46,8 @@ class Plan:
     """How a run works. ``workers`` 0: one a core. ``out``: the folder for pages, None for none.
 
     ``under`` is noted beside a failure: what it hangs on beside the file. ``note`` hears of what is no one recording's.
+    ``listed``: whether the page that lists the calls is this run's, and ``aside`` what else it lists: files that failed
+    before and are no jobs of this run.
     """
 
     engine: str = "local"
@@ -58,6 +60,8 @@ class Plan:
     start_seconds: Seconds = 120.0
     under: str = ""
     note: Callable[[str], None] = field(default=lambda line: None)
+    listed: bool = True
+    aside: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -320,7 +324,7 @@ class Run:
     def write_index(self) -> None:
         """The page that lists the run's calls, where anything on it has changed."""
         out = self.plan.out
-        if out is None or not (self.changed or not (out / "index.html").is_file()):
+        if out is None or not self.plan.listed or not (self.changed or not (out / "index.html").is_file()):
             return
         values = self.patiently(lambda: many.values_of(self.store, STAGE, self.cases))
         lines = [msgspec.json.decode(value, type=Line) for value in values.values()]
@@ -328,7 +332,8 @@ class Run:
         language: Language = self.plan.language or ("ru" if russian else "en")
         names = self.team.parts.catalogue
         rows = [replace(line.row, top_loss=line.top_loss and label(names, line.top_loss, language)) for line in lines]
-        aside = [f for f in self.patiently(self.store.failures) if f.path in self.jobs]
+        mine = self.jobs.keys() | self.plan.aside
+        aside = [f for f in self.patiently(self.store.failures) if f.path in mine]
         rows = sorted(rows, key=lambda row: (row.started_at or "", row.file, row.href))
         rows += [Row(file=Path(f.path).name, problem=f.problem, code=f.code) for f in aside]
         self.to_disk(out / "index.html", index(rows, language).encode())
