@@ -31,7 +31,7 @@ def night(tmp_path_factory):
 def again(night, tmp_path):
     """A copy of that night's store; its recordings stay where they were."""
     shutil.copy(night / "callqa.db", tmp_path)
-    os.symlink(night / "pages", tmp_path / "pages")
+    shutil.copytree(night / "pages", tmp_path / "pages")
     return tmp_path
 
 
@@ -71,12 +71,18 @@ def test_a_mended_file_is_taken_up_and_one_taken_away_is_forgotten(night, again)
     folder = again / "calls"
     shutil.copytree(night / "calls", folder)
     (folder / "bad.vtt").write_text(BROKEN)
-    callqa("batch", folder, cwd=again, check=1)
+    callqa("batch", folder, "--out", "pages", cwd=again, check=1)
+    assert "bad.vtt" in (again / "pages" / "index.html").read_text()
+    (folder / "new.vtt").write_text(captions(60), encoding="utf-8")
+    callqa("batch", folder, "--out", "pages", cwd=again, check=1)
+    listed = (again / "pages" / "index.html").read_text()
+    assert [name for name in ("new.vtt", "bad.vtt", "0000.vtt") if name not in listed] == []
     (folder / "broken.vtt").write_text(captions(50), encoding="utf-8")
     (folder / "bad.vtt").unlink()
-    done = callqa("batch", folder, "--json", cwd=again)
+    done = callqa("batch", folder, "--out", "pages", "--json", cwd=again)
     told = json.loads(done.stdout)
     assert (told["counts"]["scored"], told["counts"]["failed"], told["counts"]["aside"]) == (1, 0, 0)
+    assert "bad.vtt" not in (again / "pages" / "index.html").read_text()
     assert told["notes"] == ["1 that had been set aside are not there any more"]
     # that of the other folder is not this folder's
     assert "1 files set aside" in callqa("status", cwd=again).stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -76,15 +76,23 @@ class Shift:
             counts.leave_aside(failure.code, failure.path)
         book = self.book(counts)
         book.queue(paths, self.folders)
-        return self.follow(
-            lambda: events(self.team, jobs, self.work), counts, book, progress.progress(counts, show.note), lock
-        )
+        names = frozenset(failure.path for failure in aside)
+        return self.follow(lambda: self.events(jobs, names), counts, book, progress.progress(counts, show.note), lock)
 
     def book(self, counts: Tally) -> Book:
         """The run, noted in the store."""
         from callqa.nightly.book import Book
 
         return Book.begun(self.team.store, counts, show.note, self.command, self.folders, self.calls, self.work.engine)
+
+    def events(self, jobs: Sequence[Job], aside: frozenset[str] = frozenset()) -> Iterator[Event]:
+        """What becomes of each recording, as it comes. The page that lists calls is a batch's: it sees all of them."""
+        from callqa import batch
+        from callqa.nightly import again
+
+        work, under = self.work, again.under(self.team.settings)
+        plan = batch.Plan(work.engine, work.workers or 0, work.address or "", work.out, work.lang, under=under)
+        return batch.run(self.team, jobs, replace(plan, note=show.note, listed=self.command == "batch", aside=aside))
 
     def follow(
         self,
@@ -113,17 +121,6 @@ class Shift:
         if self.reports.prometheus:
             earlier = prometheus.before(*runs.before(self.team.store, self.command))
             yield prometheus.Textfile(self.reports.prometheus, self.command, counts, show.note, earlier)
-
-
-def events(team: Team, jobs: Sequence[Job], work: Work) -> Iterator[Event]:
-    """What becomes of each recording, as it comes."""
-    from callqa import batch
-    from callqa.nightly import again
-
-    under = again.under(team.settings)
-    workers, address = work.workers or 0, work.address or ""
-    plan = batch.Plan(work.engine, workers, address, work.out, work.lang, under=under, note=show.note)
-    return batch.run(team, jobs, plan)
 
 
 def jobs_of(team: Team, paths: Sequence[Path], calls: Path | None) -> list[Job]:

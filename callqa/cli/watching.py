@@ -26,7 +26,6 @@ from callqa.cli.shift import (
     Shift,
     Work,
     Workers,
-    events,
     finish,
     jobs_of,
 )
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 TOGETHER = 64  # recordings worked on before the store is left to others
 FAILED_EVERY = 60.0  # seconds between looks for failures that are due
 GAP = 1.0  # seconds; a run that waits for the store asks twice as often
-AWAY = 15.0  # seconds to wait for a database that is away, or for another run's end
+AWAY = 5.0  # seconds to wait for a database that is away, or for another run's end
 
 
 @examples(
@@ -165,7 +164,7 @@ class Post:
             jobs = jobs_of(team, there, self.shift.calls)
             self.counts.more(len(jobs))
             self.book.queue(there)
-            for event in events(team, jobs, self.shift.work):
+            for event in self.shift.events(jobs):
                 if event.kind != "retrying":
                     self._pending.pop(event.path, None)
                 yield event
