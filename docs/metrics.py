@@ -21,7 +21,8 @@ Made by `python docs/metrics.py` from `callqa/metrics/definitions/`, one SQL fil
 - **Money** is in the base currency at the rate of the day of the win (or of the cost); with no rate by that day the
   figure is null and says for which currency. Gross profit is amount less gross cost, or amount times `margin`.
 - Targets are rows of the store's targets whose metric is the id: company, team or rep, by month. Over several months
-  a target on a total is their sum, any other their mean.
+  a target on a total is their sum, any other their mean. One in another currency is taken at the rate of the month's
+  first day; without a rate by then there is no target.
 - How it is counted (age A, working hours, windows, the catalogue of actions) stands in `configs/metrics.toml`; a file
   `metrics.toml` beside your `callqa.toml` needs to hold only what differs.
 

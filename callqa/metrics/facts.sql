@@ -54,6 +54,16 @@ select c.cost_id, c.day::timestamp as moment, c.kind, c.channel, c.team,
         then 'no rate of ' || c.currency || ' to ' || getvariable('base') || ' by ' || c.day end as no_rate
 from costs c asof left join rates r on coalesce(c.currency, getvariable('base')) = r.currency and c.day >= r.day;
 
+-- targets in base money, at the rate of the month's first day
+create table target_facts as
+select t.* exclude (amount),
+    case when coalesce(t.currency, getvariable('base')) = getvariable('base') then t.amount
+        else round(t.amount * r.rate)::bigint end as amount,
+    case when coalesce(t.currency, getvariable('base')) <> getvariable('base') and r.rate is null
+        then 'no rate of ' || t.currency || ' to ' || getvariable('base') || ' by ' || t.month || '-01' end as no_rate
+from (select *, try_cast(month || '-01' as date) as first from targets) t
+asof left join rates r on t.currency = r.currency and t.first >= r.day;
+
 -- leads with the first win of any deal of theirs; where a CRM has no leads, its deals stand for them
 create table lead_deals as
 select lead_id, deal_id from deal_facts where lead_id is not null

@@ -218,20 +218,23 @@ def _survival(definition: Definition, g: Group, warehouse: Warehouse, period: Pe
 def _targets(
     warehouse: Warehouse, definitions: Iterable[Definition], period: Period
 ) -> dict[str, dict[tuple[str, str | None], float]]:
-    """What was aimed at, by metric and part: sums of the months for a total, else their mean."""
+    """What was aimed at, by metric and part: sums of the months for a total, else their mean; one that no rate brings
+    into base money is none."""
     kinds = {d.id: d.kind for d in definitions}
     found = warehouse.duck.execute(
-        "select metric, person_id, team, sum(amount) / 100.0, avg(amount) / 100.0 from targets "
-        "where list_contains($months, month) group by all order by all",
+        "select metric, person_id, team, sum(amount) / 100.0, avg(amount) / 100.0, min(no_rate) is null "
+        "from target_facts where list_contains($months, month) group by all order by all",
         {"months": list(period.months)},
     ).fetchall()
     result: dict[str, dict[tuple[str, str | None], float]] = {}
-    for metric, person, team, total, mean in found:
+    unrated = {metric for metric, person, *_, rated in found if person and not rated}
+    for metric, person, team, total, mean, rated in found:
         place = ("rep", person) if person else ("team", team) if team else ("company", None)
-        result.setdefault(metric, {})[place] = _round(total if kinds.get(metric) == "total" else mean)
+        if rated:
+            result.setdefault(metric, {})[place] = _round(total if kinds.get(metric) == "total" else mean)
     for metric, aims in result.items():
         people = [amount for (by, _), amount in aims.items() if by == "rep"]
-        if kinds.get(metric) == "total" and people:
+        if kinds.get(metric) == "total" and people and metric not in unrated:
             aims.setdefault(("company", None), _round(sum(people)))
     return result
 

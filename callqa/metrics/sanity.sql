@@ -3,7 +3,7 @@
 set variable reaches = (
     select max(moment) from (
         select created_at as moment from leads union all select created_at from deals
-        union all select entered_at from stage_history union all select moment from call_scores
+        union all select entered_at from stage_history where final is null union all select moment from call_scores
     )
 );
 -- a time of day that a fifth of all closings share is none: the CRM gave a date alone

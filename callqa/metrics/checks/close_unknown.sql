@@ -2,8 +2,8 @@
 -- number = 1
 -- title_ru = "Закрытые сделки, о которых неизвестно, когда они закрыты"
 -- title_en = "Closed deals of which nobody knows when they closed"
--- harm_ru = "Дата закрытия у них лишь план, а истории этапов нет: ни в выручку, ни в потери они не входят."
--- harm_en = "Their close date is a plan and there is no stage history: they count as neither won nor lost in any period."
+-- harm_ru = "Даты закрытия нет или она лишь план, а в истории этапов закрытия нет: ни в выручку, ни в потери они не входят."
+-- harm_en = "There is no close date, or only a plan, and no closing in the stage history: they count as neither won nor lost in any period."
 -- cure_ru = "Выгрузите историю этапов (в Битрикс24 и Salesforce это отдельная выгрузка) и импортируйте её."
 -- cure_en = "Export the stage history (an export of its own in Bitrix24 and Salesforce) and import it."
 -- metrics = ["closed_deals", "loss_rate", "deal_cycle", "average_deal"]

@@ -15,3 +15,5 @@ with latest as (
 select d.deal_id as record, coalesce(d.final, '') <> l.final as found,
     coalesce(d.final, 'open') || ' / ' || coalesce(nullif(l.final, ''), 'open') as part
 from deals d join latest l using (deal_id) where not coalesce(d.template, false)
+    -- a history that tells of no end at all differs in nothing: when the deal closed is unknown
+    and (d.final is null or deal_id in (select deal_id from stage_history where final is not null))

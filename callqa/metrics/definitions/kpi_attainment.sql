@@ -12,11 +12,13 @@
 --   "Targets are monthly: only the months wholly inside the period count",
 --   "A rep with several targets has reached what the least of them says",
 --   "Targets may be on revenue, closed_deals and contacts",
+--   "A target in another currency is taken at the rate of the month's first day",
 -- ]
 with targeted as (
-    select t.person_id as rep, p.team, t.metric, sum(t.amount) as target, min(t.month || '-01')::timestamp as moment
-    from targets t left join people p on p.person_id = t.person_id
-    where t.person_id is not null and t.amount > 0 and list_contains($months, t.month)
+    select t.person_id as rep, p.team, t.metric, sum(t.amount) as target, min(t.month || '-01')::timestamp as moment,
+        min(t.no_rate) as no_rate
+    from target_facts t left join people p on p.person_id = t.person_id
+    where t.person_id is not null and (t.amount > 0 or t.no_rate is not null) and list_contains($months, t.month)
         and t.metric in ('revenue', 'won_revenue', 'closed_deals', 'contacts') group by 1, 2, 3
 ), done as (
     select rep, 'money' as what, sum(money) as amount, min(no_rate) as reason from closed where outcome = 'won' group by 1
@@ -25,7 +27,7 @@ with targeted as (
     where moment >= $t0 and moment < $t1 and (kind = 'call' and coalesce(connected, true) and coalesce(seconds >= $connected_seconds, connected)
         or kind in ('meeting', 'demo') and held) group by 1
 ), attained as (
-    select t.*, coalesce(d.amount, 0) / t.target as attainment, d.reason
+    select t.* exclude (no_rate), coalesce(d.amount, 0) / t.target as attainment, coalesce(t.no_rate, d.reason) as reason
     from targeted t left join done d on d.rep = t.rep
         and d.what = case when t.metric in ('revenue', 'won_revenue') then 'money' else t.metric end
 ), by_rep as (
