@@ -14,9 +14,10 @@ from callqa import config
 from callqa.errors import UsageError
 from callqa.insight import ramp
 from callqa.metrics.settings import MetricSettings, read_settings
-from callqa.metrics.warehouse import Warehouse, load
+from callqa.metrics.warehouse import Warehouse
 from callqa.reports import onboarding as page
 from callqa.store import Store
+from callqa.store.warehouse import warehouse as loaded
 from callqa.types import Language, Scored
 
 
@@ -60,8 +61,7 @@ def onboarding(store: Store, base: Path, calls: Iterable[Scored] = (), rep: str 
     that is nobody's, are UsageErrors.
     """
     settings = read_settings(base)
-    with store.engine.connect() as connection:
-        warehouse = load(connection, settings)
+    warehouse = loaded(store, settings)
     if warehouse.as_of is None:
         raise UsageError("no deals in the store; `callqa crm import` brings them")
     reps = _reps(warehouse)

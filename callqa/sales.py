@@ -13,9 +13,9 @@ from callqa.errors import UsageError
 from callqa.metrics.figures import DIMENSIONS, Metric, metrics, rows, values
 from callqa.metrics.registry import Definition, registry
 from callqa.metrics.settings import MetricSettings, Period, period, read_settings
-from callqa.metrics.warehouse import Warehouse, load
+from callqa.metrics.warehouse import Warehouse
 from callqa.store import Store
-from callqa.store.scores import call_scores, calls
+from callqa.store.warehouse import warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ class Sales:
         """``base``: the folder of callqa.toml, where a metrics.toml may stand. Raises ConfigError, StoreError."""
         settings = read_settings(base)
         own = base / settings.folder if settings.folder else None
-        with store.engine.connect() as connection:
-            return cls(load(connection, settings, call_scores(connection), calls(connection)), registry(own))
+        return cls(warehouse(store, settings), registry(own))
 
     @property
     def settings(self) -> MetricSettings:

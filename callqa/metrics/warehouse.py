@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callqa.metrics import linking
+from callqa.metrics.keeping import PREVIOUS, Kept, opened
 from callqa.metrics.linking import CallRow, link
+from callqa.metrics.reading import COLUMNS, read, read_scores, reread
 from callqa.metrics.settings import MetricSettings, Period
 
 if TYPE_CHECKING:
     import duckdb
     import sqlalchemy as sa
 
-RENAMED = {"moment": "at"}  # AT is a word of DuckDB's SQL
 # when the rows of a table begin, where that says since when they were kept
 FIRST = (
     ("people", "null::timestamp"),
@@ -27,33 +28,9 @@ FIRST = (
     ("activities", "moment"),
 )
 FACTS = Path(__file__).with_name("facts.sql")
-# what the definitions may read: names, phones and titles of customers stay in the store
-COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "people": {"person_id": "VARCHAR", "name": "VARCHAR", "team": "VARCHAR", "role": "VARCHAR",
-               "hired_at": "TIMESTAMP", "left_at": "TIMESTAMP"},
-    "leads": {"lead_id": "VARCHAR", "created_at": "TIMESTAMP", "source": "VARCHAR", "pipeline": "VARCHAR",
-              "owner_id": "VARCHAR", "customer_id": "VARCHAR", "first_touch_at": "TIMESTAMP", "sql_at": "TIMESTAMP",
-              "status": "VARCHAR", "deal_id": "VARCHAR"},
-    "deals": {"deal_id": "VARCHAR", "lead_id": "VARCHAR", "customer_id": "VARCHAR", "owner_id": "VARCHAR",
-              "pipeline": "VARCHAR", "source": "VARCHAR", "amount": "BIGINT", "currency": "VARCHAR",
-              "gross_cost": "BIGINT", "created_at": "TIMESTAMP", "closed_reported_at": "TIMESTAMP",
-              "close_planned": "BOOLEAN", "stage": "VARCHAR", "final": "VARCHAR", "loss_reason": "VARCHAR",
-              "upsell": "BOOLEAN", "template": "BOOLEAN"},
-    "stage_history": {"deal_id": "VARCHAR", "entered_at": "TIMESTAMP", "stage": "VARCHAR", "stage_order": "INTEGER",
-                      "final": "VARCHAR"},
-    "stages": {"pipeline": "VARCHAR", "stage": "VARCHAR", "stage_order": "INTEGER"},
-    "products": {"deal_id": "VARCHAR", "product": "VARCHAR", "quantity": "DOUBLE", "amount": "BIGINT"},
-    "costs": {"cost_id": "VARCHAR", "day": "DATE", "kind": "VARCHAR", "channel": "VARCHAR", "team": "VARCHAR",
-              "amount": "BIGINT", "currency": "VARCHAR"},
-    "targets": {"target_id": "VARCHAR", "person_id": "VARCHAR", "team": "VARCHAR", "month": "VARCHAR",
-                "metric": "VARCHAR", "amount": "BIGINT", "currency": "VARCHAR"},
-    "activities": {"activity_id": "VARCHAR", "kind": "VARCHAR", "moment": "TIMESTAMP", "seconds": "DOUBLE",
-                   "connected": "BOOLEAN", "held": "BOOLEAN", "owner_id": "VARCHAR", "deal_id": "VARCHAR",
-                   "lead_id": "VARCHAR", "next_step_agreed": "BOOLEAN", "actor": "VARCHAR", "action": "VARCHAR"},
-    "rates": {"currency": "VARCHAR", "day": "DATE", "rate": "DOUBLE"},
-}  # fmt: skip
-SCORES = {"call_id": "VARCHAR", "moment": "TIMESTAMP", "rep": "VARCHAR", "deal_id": "VARCHAR", "score": "DOUBLE",
-          "coverage": "DOUBLE", "eligible": "BOOLEAN", "blocks": "VARCHAR"}  # fmt: skip
+# rows, or what gives them as often as it is asked
+ScoreRows = Iterable[Sequence[Any]] | Callable[[], Iterable[Sequence[Any]]]
+CallRows = Iterable[CallRow] | Callable[[], Iterable[CallRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,105 +77,46 @@ class Warehouse:
 def load(
     connection: sa.Connection,
     settings: MetricSettings,
-    scores: Iterable[Sequence[Any]] = (),
-    calls: Iterable[CallRow] = (),
+    scores: ScoreRows = (),
+    calls: CallRows = (),
+    kept: Kept | None = None,
 ) -> Warehouse:
-    """Read a store (SQLite or PostgreSQL alike) into memory. ``scores``: rows with the columns of ``SCORES``.
+    """Read a store (SQLite or PostgreSQL alike).
 
-    ``calls``: the recordings, to be linked to deals. A table or column that the store lacks is empty.
+    ``scores``: rows with the columns of ``SCORES``; ``calls``: the recordings, to be linked to deals. ``kept``: the
+    file that holds all this from one time to the next; without it all is read into memory.
     """
     import duckdb
-    import sqlalchemy as sa
 
-    duck = duckdb.connect()
-    duck.execute("set timezone = 'UTC'")
-    duck.execute("set variable timezone = $name", {"name": settings.timezone})
-    inspector = sa.inspect(connection)
-    present = set(inspector.get_table_names())
-    with tempfile.TemporaryDirectory(prefix="callqa-metrics-") as folder:
-        for table, columns in COLUMNS.items():
-            known = {c["name"] for c in inspector.get_columns(table)} if table in present else set()
-            picked = [name for name in columns if RENAMED.get(name, name) in known]
-            rows = _rows(connection, table, picked) if picked else ()
-            _fill(duck, table, columns, picked, rows, Path(folder), settings.timezone)
-        _fill(duck, "raw_scores", SCORES, list(SCORES), scores, Path(folder), settings.timezone)
-    blocks = "from_json(blocks, '\"MAP(VARCHAR, DOUBLE)\"')"
-    duck.execute(f"create table call_scores as select * replace ({blocks} as blocks) from raw_scores")
-    link(duck, connection, settings, calls)
-    currency = settings.base_currency or _base(duck)
-    return _facts(duck, settings, currency)
+    def make(duck: duckdb.DuckDBPyConnection, marks: Mapping[str, int] | None = None) -> None:
+        _set(duck, settings)
+        if marks:
+            reread(duck, connection, settings.timezone, marks, PREVIOUS)
+        else:
+            read(duck, connection, settings.timezone)
+        read_scores(duck, scores() if callable(scores) else scores, settings.timezone)
+        link(duck, connection, settings, calls() if callable(calls) else calls)
+        _set_base(duck, settings)
+        duck.execute(FACTS.read_text(encoding="utf-8"))
+
+    found = opened(kept, _about(settings), lambda duck: make(duck, kept.marks)) if kept else None
+    if found is None:
+        found = duckdb.connect()
+        make(found)
+    return _warehouse(found, settings)
 
 
-def _rows(connection: sa.Connection, table: str, picked: Sequence[str]) -> Iterable[Any]:
-    import sqlalchemy as sa
-
-    wanted: list[sa.ColumnElement[Any]] = [sa.column(RENAMED.get(name, name)) for name in picked]
-    query = sa.select(*wanted).select_from(sa.table(table))
-    if connection.dialect.name != "sqlite":
-        return connection.execution_options(stream_results=True).execute(query)
-    # the driver's own rows go into the file three times faster
-    rows: Iterable[Any] = connection.connection.cursor().execute(str(query.compile(dialect=connection.dialect)))
-    return rows
+def _about(settings: MetricSettings) -> str:
+    """What the tables depend on beside the store's."""
+    queries = (FACTS, linking.QUERY)
+    made_by = hashlib.sha256(b"".join(path.read_bytes() for path in queries)).hexdigest()
+    return repr((made_by, COLUMNS, sorted(_variables(settings).items()), settings.base_currency))
 
 
-def _fill(
-    duck: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Mapping[str, str],
-    picked: Sequence[str],
-    rows: Iterable[Any],
-    folder: Path,
-    timezone: str,
-) -> None:
-    """A table from rows, by way of a CSV file: ten times faster than inserting, and the same for every database."""
-    path = folder / f"{table}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    names = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    duck.execute(f"create table {table} ({names})")
-    if not path.stat().st_size:
-        return
-    read = ", ".join(_typed(name, columns[name]) for name in picked)
-    types = ", ".join(f"'{name}': 'VARCHAR'" for name in picked)
-    duck.execute(
-        f"insert into {table} ({', '.join(picked)}) select {read} from read_csv(?, columns = {{{types}}},"
-        " header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"',"
-        " new_line = '\\r\\n', nullstr = '')",
-        [str(path)],
-    )
-    path.unlink()
-
-
-def _typed(name: str, kind: str) -> str:
-    """A column of text as what it means; a day is a local day, a moment is in UTC and becomes local."""
-    if kind == "TIMESTAMP":
-        return (
-            f"case when length({name}) = 10 then {name}::TIMESTAMP "
-            f"else timezone(getvariable('timezone'), {name}::TIMESTAMPTZ) end"
-        )
-    return name if kind == "VARCHAR" else f"{name}::{kind}"
-
-
-def _base(duck: duckdb.DuckDBPyConnection) -> str:
-    found = duck.execute("select distinct currency from deals where currency is not null").fetchall()
-    return str(found[0][0]) if len(found) == 1 else "RUB"
-
-
-def _facts(duck: duckdb.DuckDBPyConnection, settings: MetricSettings, currency: str) -> Warehouse:
-    """The tables of facts.sql, and the span of time that the data tell of."""
-    for name, value in {
-        "base": currency,
-        "margin": settings.margin,
-        "rep_roles": [role.lower() for role in settings.rep_roles],
-        "action_names": list(settings.actions),
-        "action_minutes": list(settings.actions.values()),
-        "workdays": list(settings.working_days),
-        "holidays": [date.fromisoformat(day) for day in settings.holidays],
-        "opens": _minutes(settings.workday_start),
-        "closes": _minutes(settings.workday_end),
-    }.items():
-        duck.execute(f"set variable {name} = $value", {"value": value})
-    duck.execute(FACTS.read_text(encoding="utf-8"))
+def _warehouse(duck: duckdb.DuckDBPyConnection, settings: MetricSettings) -> Warehouse:
+    """The span of time that the data tell of."""
+    _set(duck, settings)
+    currency = _set_base(duck, settings)
     # meetings are planned ahead and costs booked ahead: they do not say how far the data reach
     begins, as_of = duck.execute(
         "select min(moment), max(moment) from (select created_at as moment from leads "
@@ -208,6 +126,38 @@ def _facts(duck: duckdb.DuckDBPyConnection, settings: MetricSettings, currency: 
     ).fetchall()[0]
     begun = {table: duck.execute(f"select count(*), min({first}) from {table}").fetchall()[0] for table, first in FIRST}
     return Warehouse(duck, settings, currency, begins, as_of, begun)
+
+
+def _variables(settings: MetricSettings) -> dict[str, Any]:
+    """The settings that the tables are made with, by the names that the queries have for them."""
+    return {
+        "timezone": settings.timezone,
+        "margin": settings.margin,
+        "rep_roles": [role.lower() for role in settings.rep_roles],
+        "action_names": list(settings.actions),
+        "action_minutes": list(settings.actions.values()),
+        "workdays": list(settings.working_days),
+        "holidays": [date.fromisoformat(day) for day in settings.holidays],
+        "opens": _minutes(settings.workday_start),
+        "closes": _minutes(settings.workday_end),
+        "brought_days": settings.brought_days,
+        "after_days": settings.after_days,
+        "shared_phone": settings.shared_phone,
+    }
+
+
+def _set(duck: duckdb.DuckDBPyConnection, settings: MetricSettings) -> None:
+    duck.execute("set timezone = 'UTC'")
+    for name, value in _variables(settings).items():
+        duck.execute(f"set variable {name} = $value", {"value": value})
+
+
+def _set_base(duck: duckdb.DuckDBPyConnection, settings: MetricSettings) -> str:
+    """The base currency: the one of the settings, else that of all deals."""
+    found = duck.execute("select distinct currency from deals where currency is not null").fetchall()
+    base = settings.base_currency or (str(found[0][0]) if len(found) == 1 else "RUB")
+    duck.execute("set variable base = $base", {"base": base})
+    return base
 
 
 def _minutes(clock: str) -> int:

@@ -24,7 +24,7 @@ from callqa.store.failing import known, noted, of
 from callqa.store.tables import call_metadata, current, failures, files, recordings, rep_calls, results
 from callqa.types import Metadata, Recording
 
-HEAD = "0005"  # the newest migration
+HEAD = "0006"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
