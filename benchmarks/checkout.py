@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from callqa.models import sha256
+from callqa.models import choose_whisper, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = """
@@ -13,7 +13,10 @@ task = "speech"
 license = "none"
 origin = "{folder}"
 download = {size}
-sources = []
+
+[[sources]]
+kind = "folder"
+path = "{folder}"
 """
 FILE = """
 [[files]]
@@ -24,7 +27,12 @@ sha256 = "{sha256}"
 
 
 def linked(model: Path, into: Path) -> Path:
-    """The folder to put first on PYTHONPATH; its configs/callqa.toml names the model of that folder."""
+    """The folder to put first on PYTHONPATH; its configs/callqa.toml names the model of that folder.
+
+    It is the checkout itself for the model that callqa would choose anyway.
+    """
+    if model.resolve() == (ROOT / "weights" / choose_whisper("auto")[0]).resolve():
+        return ROOT
     weights, configs, manifests = into / "weights", into / "configs", into / "models"
     for folder in (weights, configs, manifests):
         folder.mkdir(parents=True)

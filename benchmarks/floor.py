@@ -23,7 +23,7 @@ from typing import Any
 
 import random_whisper
 from machine import hardware
-from random_whisper import SHAPES, WINDOW, Shape
+from random_whisper import WINDOW, Shape
 
 from callqa import truth
 from callqa.types import covered
@@ -41,14 +41,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="callqa-floor-") as folder:
         rate, bandwidth = matrix_rate(Path(folder), options), memory_bandwidth(options.device)
         took = measured(random_whisper.make(options.shape, Path(folder) / options.shape), options)
-    least = floor(SHAPES[options.shape], rate, bandwidth, options)
+    least = floor(random_whisper.SHAPES[options.shape], rate, bandwidth, options)
     print(hardware())
     print(f"{options.compute} matrices: {rate / 1e9:,.0f} GFLOP/s; memory: {bandwidth / 1e9:.0f} GB/s")
     if options.device == "cpu":
         print(f"float32 matrices by numpy: {numpy_rate(options.threads) / 1e9:,.0f} GFLOP/s")
     print(f"{options.shape}, beam {options.beam}, batch {options.batch}: {windows:.0f} windows in an hour of calls")
     print(f"{'':10}{'GFLOP a window':>16}{'floor, s an hour':>18}{'measured':>10}{'of the floor':>14}")
-    work = operations(SHAPES[options.shape])
+    work = operations(random_whisper.SHAPES[options.shape])
     flops = {"encode": work["encode"], "generate": work["keys"] + TOKENS * options.beam * work["token"]}
     for name in ("encode", "generate"):
         share = took[name] / least[name]
@@ -63,7 +63,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="labelled calls")
-    parser.add_argument("--shape", choices=tuple(SHAPES), default="base")
+    parser.add_argument("--shape", choices=tuple(random_whisper.SHAPES), default="base")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch", type=int, default=8, help="windows at once")
     parser.add_argument("--beam", type=int, default=5)
@@ -112,7 +112,7 @@ def matrix_rate(folder: Path, options: argparse.Namespace) -> float:
     """Operations a second of an encoder that is nearly nothing but large matrix products."""
     import numpy as np
 
-    SHAPES["wide"] = WIDE
+    random_whisper.SHAPES["wide"] = WIDE
     model = loaded(random_whisper.make("wide", folder / "wide"), options)
     rows, frames = 16, 192  # few frames, so that attention is small; many rows, so that the products are large
     n = rows * frames / 2
@@ -127,7 +127,7 @@ def measured(folder: Path, options: argparse.Namespace) -> dict[str, float]:
     import numpy as np
     import tokenizers
 
-    model, shape = loaded(folder, options), SHAPES[options.shape]
+    model, shape = loaded(folder, options), random_whisper.SHAPES[options.shape]
     names = ("<|startoftranscript|>", "<|ru|>", "<|transcribe|>", "<|notimestamps|>")
     reader = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     prompt = [reader.token_to_id(name) for name in names]

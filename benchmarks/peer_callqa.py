@@ -3,7 +3,8 @@
 "callqa": ``callqa batch`` into a fresh store: decoding, voice activity, words, voices of mono calls, analysers, score,
 a page and a JSON file a call, the index. Its workers start and load their models within the time that is taken.
 "callqa-asr": the same workers decode, find speech and language, and transcribe every channel, as much as a peer's own
-transcribe does (peer_asr.py). workers=N is how many processes of one thread each; by default one a thread allowed.
+transcribe does (peer_asr.py). workers=N is how many processes of one thread each, 0 as callqa batch would have it; by
+default one a thread allowed.
 """
 
 from __future__ import annotations

@@ -123,6 +123,8 @@ def _told(spec: Spec, options: argparse.Namespace) -> dict[str, object]:
 def _environment(spec: Spec, options: argparse.Namespace) -> dict[str, str]:
     """Threads as allowed; callqa comes from a checkout that knows the model."""
     told = {"OMP_NUM_THREADS": f"{options.threads}", "PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}
+    if options.device == "cpu":
+        told["CUDA_VISIBLE_DEVICES"] = ""
     if spec.name.startswith("callqa"):
         told["PYTHONPATH"] = f"{options.checkout}"
     return os.environ | told

@@ -73,6 +73,7 @@ def _errors(one: Measured, truths: Mapping[str, Truth]) -> dict[str, Any]:
     """WER by language, words heard where nobody speaks, mean DER where speakers are told."""
     counted: dict[str, tuple[int, int]] = {}
     invented, ders, alone = 0, [], 0.0
+    failed = [key for key, call in truths.items() if call.turns and key not in one.results]
     for key, call in truths.items():
         result = one.results.get(key, {"segments": []})  # a call that failed is a call of which no word was heard
         said, wrong = _counted(call, result, one.spec.mixes)
@@ -85,6 +86,7 @@ def _errors(one: Measured, truths: Mapping[str, Truth]) -> dict[str, Any]:
         alone += float(result.get("transcriber", 0.0))  # type: ignore[arg-type]
     return {
         **{f"wer_{code}": round(wrong / said, 4) for code, (said, wrong) in sorted(counted.items()) if said},
+        "failed": len(failed),
         "invented_words": invented,
         "der": round(fmean(ders), 4) if ders else None,
         "transcriber_seconds": round(alone, 2) or None,
@@ -109,6 +111,7 @@ COLUMNS = (
     ("channel x", "channel_x", "{:.1f}"),
     ("speech x", "speech_x", "{:.1f}"),
     ("call x/core", "call_x_per_core", "{:.1f}"),
+    ("failed", "failed", "{:.0f}"),
     ("p50 s", "p50", "{:.1f}"),
     ("p95 s", "p95", "{:.1f}"),
     ("peak MB", "peak_mb", "{:.0f}"),
