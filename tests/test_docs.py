@@ -54,6 +54,18 @@ def test_pages_name_only_commands_and_models_that_are_there(page):
         assert model in names() or model == "NAME" or model.startswith("-"), model
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_give_commands_only_options_that_they_have(page):
+    whole = get_command(app)
+    for words, rest in re.findall(r"callqa ((?:[a-z]+ )+)([^`|#\n]*)", page.read_text()):
+        command = whole
+        for word in words.split():
+            command = getattr(command, "commands", {}).get(word, command)
+        known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+        if command is not whole:
+            assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= known, f"callqa {words}{rest}"
+
+
 def test_every_setting_of_the_shipped_file_is_explained():
     page = (ROOT / "docs" / "configuration.md").read_text()
     settings = (shipped("configs") / "callqa.toml").read_text()

@@ -42,8 +42,8 @@ ADVICE = {
     "bad_document": Advice("callqa's own form, with a mistake", "correct the place it names"),
     "other_language": Advice("a language callqa.toml leaves out", "add it to `languages`, or nothing"),
     # the work
-    "timeout": Advice("took longer than a call may", "listen to it; raise its time limit", passes=True),
-    "memory": Advice("took more memory than there is", "fewer workers, or a higher limit", passes=True),
+    "timeout": Advice("took longer than a call may", "listen to it: does the decoder hang?", passes=True),
+    "memory": Advice("took more memory than a worker may", "retry with fewer workers"),
     "worker_lost": Advice("its worker died, twice", "memory? `dmesg`; then docs/runbook.md", passes=True),
     "bug": Advice("a mistake in callqa", "`callqa status --trace`, and tell us"),
     # the machine
