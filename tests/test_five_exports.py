@@ -113,3 +113,16 @@ def test_the_same_exports_again_change_nothing_though_owners_are_known_now_and_i
     for file in deals.import_files(stores["amocrm"], "amocrm", sorted((exports / "amocrm").iterdir())):
         for name, counts in file.entities.items():
             assert (counts.taken, counts.updated) == (0, 0), f"{file.path.name}: {name}"
+
+
+def test_where_close_dates_are_plans_alone_what_was_won_is_not_known_and_not_nought(exports, tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/callqa.db")
+    files = [exports / "bitrix24" / f"{name}_20250930.xls" for name in ("DEAL", "LEAD")]
+    list(deals.import_files(store, "bitrix24", files, rejects=tmp_path))
+    with store.engine.connect() as connection:
+        warehouse = load(connection, read_settings(shipped("configs")))
+    store.close()
+    found = {m.definition.id: m.figure for m in metrics(warehouse, registry(), period("2025-Q2"), ())}
+    for id in ("lead_conversion", "closed_deals", "won_revenue", "loss_rate", "loss_rate_cohort", "ltv", "deal_cycle"):
+        assert (found[id].value, found[id].reason) == (None, "nobody knows when deals ended; import the stage history")
+    assert found["response_time"].value == 49.0

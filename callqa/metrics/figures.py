@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from callqa.metrics.warehouse import Warehouse
 
 DIMENSIONS = ("team", "rep", "source", "pipeline", "month")
 SHARE_OF = {"median": 0.5, "p90": 0.9}  # which quantile
+# what a definition reads that wants to know when deals ended
+ENDED = re.compile(r"\b(from|join) (closed|outcomes|wins|first_wins)\b|\bwon_at\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,11 @@ def _measured(
 ) -> Iterable[Metric]:
     """Not ``sure``: values alone, means without their intervals."""
     _prepare(warehouse, period)
+    undated = _undated(warehouse)
     for definition in definitions:
-        if reason := _without_data(warehouse, definition, period):
+        if reason := _without_data(warehouse, definition, period) or (
+            undated if ENDED.search(definition.sql) else None
+        ):
             yield Metric(definition, Figure(None, reason))
             continue
         found = Rows.of(warehouse.duck, definition, warehouse.values(period))
@@ -141,6 +147,14 @@ def _without_data(warehouse: Warehouse, definition: Definition, period: Period) 
     for table, (_, first) in begun.items():
         if first is not None and first.date() >= period.end:
             return f"the {table} begin on {first.date()}"
+    return None
+
+
+def _undated(warehouse: Warehouse) -> str | None:
+    """Deals have ended, and of none is it known when: no figure of won or lost deals can be had."""
+    ended = "select exists (from deal_facts where final in ('won', 'lost')) and not exists (from finals)"
+    if warehouse.duck.execute(ended).fetchall()[0][0]:
+        return "nobody knows when deals ended; import the stage history"
     return None
 
 

@@ -10,12 +10,13 @@
 -- empty = "no deal created in {period} is {age_days} days old"
 -- traps = [
 --   "Those still open and younger than A days are in neither count",
+--   "A deal won nobody knows when is left out and counted as unknown",
 -- ]
 with won as (select deal_id, min(moment) as won_at from wins group by 1), aged as (
-    select *, won_at <= created_at + to_days($age_days) as converted,
-        won_at is null and created_at + to_days($age_days) > $as_of as open
+    select *, won_at <= created_at + to_days($age_days) as converted, won_at is null and final is not distinct from 'won' as unknown,
+        won_at is null and final is distinct from 'won' and created_at + to_days($age_days) > $as_of as open
     from deal_facts left join won using (deal_id) where created_at >= $t0 and created_at < $t1
 )
-select deal_id as record, created_at as moment, rep, team, source, pipeline, (not open and not coalesce(converted, false))::int as num,
+select deal_id as record, created_at as moment, rep, team, source, pipeline, case when not unknown then (not open and not coalesce(converted, false))::int end as num,
     (not open)::int as den, open
 from aged
