@@ -166,6 +166,15 @@ def test_a_hub_without_the_repository_says_so(place, hub):
     assert hub.asked == []
 
 
+def test_a_file_may_lie_under_another_name_on_the_hub_and_in_a_folder_here(place, hub, tmp_path):
+    place(f'{HUB}\npaths = {{ "am/weights.bin" = "model.bin" }}')
+    manifest = tmp_path / "models" / "toy.toml"
+    manifest.write_text(manifest.read_text().replace('name="model.bin"', 'name="am/weights.bin"'))
+    assert pull() == [Pulled("toy", "hub us/toy@main")]
+    assert (models.path("toy") / "am" / "weights.bin").read_bytes() == BODY
+    assert pull() == [Pulled("toy", None)]
+
+
 def test_two_pulls_at_once_fetch_once(place, hub):
     folder = place(HUB)
     hub.pause = 0.01

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,8 @@ class OnnxAsr:
         for chunk, one in zip(chunks, found, strict=True):
             tokens = list(zip(one.tokens or (), one.timestamps or (), one.logprobs or (), strict=True))
             sure = sum(log for _, _, log in tokens) / max(1, len(tokens))
-            yield chunk, Decoded(_in_channel(words_of(tokens), chunk), sure, 0.0, chunk.seconds)
+            words = words_of(tokens, _breaks(chunk))
+            yield chunk, Decoded(_in_channel(words, chunk), sure, 0.0, chunk.seconds)
 
     def _chunks(self, channels: Sequence[Channel], sounds: Sequence[Samples]) -> list[Chunk]:
         """The speech of every channel, a little padded, packed into windows."""
@@ -184,22 +186,32 @@ def _in_channel(words: Sequence[tuple[str, Seconds, Seconds, float]], chunk: Chu
     return _placed([{"word": " " + t, "start": a, "end": b, "probability": p} for t, a, b, p in words], chunk)
 
 
-def words_of(tokens: Sequence[tuple[str, Seconds, float]]) -> list[tuple[str, Seconds, Seconds, float]]:
+def _breaks(chunk: Chunk) -> tuple[Seconds, ...]:
+    """Times inside a chunk at which a pause was cut out."""
+    ends = accumulate(piece.duration for piece in chunk.pieces)
+    return tuple(end for end, (a, b) in zip(ends, pairwise(chunk.pieces), strict=False) if a.end < b.start)
+
+
+def words_of(
+    tokens: Sequence[tuple[str, Seconds, float]], breaks: Sequence[Seconds] = ()
+) -> list[tuple[str, Seconds, Seconds, float]]:
     """(text, start, end, confidence) of each word that a model's tokens (text, time, log probability) spell.
 
-    A space begins a word; what has no letter or digit belongs to the word before it and has no say in times and
-    confidence: a full stop may be written long after the word.
+    A space begins a word, and so does one of the ``breaks``; what has no letter or digit belongs to the word before it
+    and has no say in times and confidence: a full stop may be written long after the word.
 
     >>> words_of([(" да", 0.2, 0.0), (",", 0.9, -3.0), (" не", 1.0, -0.1), ("т", 1.2, -0.3)])
     [('да,', 0.2, 0.34, 1.0), ('нет', 1.0, 1.27, 0.819)]
     """
     spelt: list[list[tuple[str, Seconds, float]]] = []
-    begins = True
+    begins, last = True, 0.0
     for text, time, log in tokens:
         begins = begins or text.startswith(" ")
         written = "" if SPECIAL.fullmatch(text) else text.strip()
-        if begins and _spoken(written):
-            spelt.append([])
+        if _spoken(written):
+            if begins or any(last < at <= time for at in breaks):
+                spelt.append([])
+            last = time
         if spelt and written:
             spelt[-1].append((written, time, log))
             begins = False
