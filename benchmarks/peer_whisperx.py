@@ -1,6 +1,6 @@
 """WhisperX as its README shows it, without alignment: a peer's process for benchmarks/peers.py, in its own environment.
 
-    python3 -m venv /tmp/whisperx && /tmp/whisperx/bin/pip install whisperx
+    python3 -m venv /tmp/whisperx && /tmp/whisperx/bin/pip install --requirement requirements/benchmarks.txt
 
 ``whisperx.load_model(folder, device, compute_type)`` takes the folder of the same weights, and its voice activity
 (pyannote's, the default) comes inside its package, so nothing is fetched; Silero's would be, by torch.hub. Alignment
