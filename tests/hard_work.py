@@ -94,6 +94,7 @@ def _raise(error):
 DEEDS = {
     "double": lambda n: n * 2,
     "pid": lambda _: os.getpid(),
+    "gpu": lambda _: (os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")),
     "threads": lambda _: os.environ["OMP_NUM_THREADS"],
     "raise": _raise,
     "kill": lambda number: os.kill(os.getpid(), number),
@@ -148,12 +149,15 @@ class Starting:
 
 
 @dataclass(frozen=True)
-class OnlyOne:
-    """There is room for one worker; others die when they are made."""
+class Room:
+    """There is room for the first ``size`` workers; others do ``deed`` when they are made."""
 
-    mark: str
+    folder: str
+    size: int
+    deed: str
+    argument: object
 
     def __call__(self):
-        if not once(self.mark):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if not any(once(Path(self.folder, f"{n}")) for n in range(self.size)):
+            DEEDS[self.deed](self.argument)
         return make_worker()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hard_work import Starting, make_worker
+from hard_work import Room, Starting, make_worker
 from test_engines import gone
 
 from callqa.engines import WAIT, Done
@@ -18,7 +18,7 @@ from callqa.engines.process import ProcessEngine
 SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
-from hard_work import Starting, make_worker
+from hard_work import Room, Starting, make_worker
 from callqa.engines.process import ProcessEngine
 for outcome in ProcessEngine(2).map(make_worker, [("pid", 0), ("pid", 1), ("{stuck}", 60), ("{stuck}", 61)]):
     print(outcome.value, flush=True)
@@ -87,6 +87,13 @@ def test_a_lost_worker_s_end_is_named(poison, how):
 def test_a_worker_may_fail_to_start_in_any_way_twice(tmp_path, deed, argument):
     make = Starting(deed, argument, str(tmp_path), after=2)
     assert list(ProcessEngine(1).map(make, [("double", 1)])) == [Done(("double", 1), 2)]
+
+
+def test_workers_that_do_not_start_while_others_work_are_told_to_the_log(tmp_path, caplog):
+    make = Room(str(tmp_path), 1, "kill", signal.SIGKILL)
+    assert len(list(ProcessEngine(2).map(make, [("slowly", 1.5), ("slowly", 1.6), ("double", 1)]))) == 3
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("callqa")]
+    assert [line.split(":")[0] for line in said] == ["a worker does not start, 1 go on without it"]
 
 
 def test_a_crash_in_a_library_says_where_without_values():

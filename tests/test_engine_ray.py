@@ -11,7 +11,7 @@ from test_engines import gone, make_worker
 
 from callqa import errors
 from callqa.engines import make
-from callqa.engines.ray import RayEngine, connected
+from callqa.engines.ray import RayEngine
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
@@ -62,20 +62,27 @@ def test_whatever_ends_the_run_ends_ray(number):
     assert gone(ray, patience=10)
 
 
-def test_a_cluster_is_used_by_its_address_and_left_running(tmp_path):
+def test_a_cluster_is_used_by_its_address_with_shares_of_its_gpus_and_left_running():
     import ray
 
-    with connected(cpus=2):
+    ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
+    try:
         address = ray.get_runtime_context().gcs_address
         script = SCRIPT.format(tests=str(Path(__file__).parent), items=[("double", 21)])
         script = script.replace("RayEngine(1)", f"RayEngine(1, address={address!r})")
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
         assert (done.stdout, done.stderr) == ("42 0\n", "")
+        with pytest.raises(errors.EngineError, match="a worker asks for 2 GPU, all of Ray has 1"):
+            list(RayEngine(1, gpus=2).map(make_worker, [("gpu", 1)]))
+        for gpus, actors in ((0.5, {1, 2}), (1.0, {1})):  # with one GPU each, the second waits and nobody waits for it
+            seen = [
+                outcome.value for outcome in RayEngine(2, gpus=gpus).map(make_worker, [("gpu", n) for n in range(9)])
+            ]
+            assert {devices for _, devices in seen} == {"0"}
+            assert len({pid for pid, _ in seen}) in actors
         assert ray.is_initialized()
-        with pytest.raises(errors.EngineError, match="a worker asks for 1 GPU, all of Ray has 0"):
-            list(RayEngine(1, gpus=1).map(make_worker, [("double", 1)]))
-        assert [o.value for o in RayEngine(1).map(make_worker, [("double", 1)])] == [2]
-    assert not ray.is_initialized()
+    finally:
+        ray.shutdown()
 
 
 def test_an_address_where_nothing_answers_is_an_error_with_the_address():

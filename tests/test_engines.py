@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hard_work import Counted, OnlyOne, Starting, make_worker
+from hard_work import Counted, Room, Starting, make_worker
 
 from callqa import engines, errors
 from callqa.engines import WAIT, Done, Failed
@@ -224,11 +224,31 @@ def test_many_workers_that_cannot_start_give_up_together(apart, tmp_path):
     assert 3 <= made(tmp_path) <= 7
 
 
-def test_where_only_some_workers_start_those_do_the_work_and_the_log_says_so(apart, tmp_path, caplog):
+def test_where_only_some_workers_start_those_do_the_work(apart, tmp_path):
     items = [("slowly", 0.5), *doubles(range(6))]
-    assert len(outcomes(apart(), items, OnlyOne(str(tmp_path / "mark")))) == 7
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("callqa")]
-    assert [line.split(":")[0] for line in said] == ["a worker does not start, 1 go on without it"]
+    assert len(outcomes(apart(), items, Room(str(tmp_path), 1, "kill", signal.SIGKILL))) == 7
+
+
+def test_nothing_waits_for_a_worker_that_takes_long_to_be_made(apart, tmp_path):
+    began = time.monotonic()
+    items = [("slowly", 0.2), *doubles(range(6))]
+    assert len(outcomes(apart(), items, Room(str(tmp_path), 1, "sleep in C", 300))) == 7
+    assert time.monotonic() < began + 15
+
+
+def test_an_item_is_not_left_to_a_worker_that_takes_long_to_be_made(apart, tmp_path):
+    todo, found = [("sleep", 30), ("double", 0)], []
+
+    def items():
+        while len(found) < 6:
+            yield todo.pop(0) if todo else WAIT
+
+    room = Room(str(tmp_path), 2, "sleep in C", 300)
+    for outcome in apart(start_seconds=0.8).map(room, items()):
+        found.append(getattr(outcome, "code", "done"))
+        if "timeout" in found:  # from here on one worker is left, and items come one by one
+            todo.append(("double", len(found)))
+    assert sorted(found) == ["done"] * 5 + ["timeout"]
 
 
 def test_a_worker_that_is_never_made_is_not_waited_for_for_ever(apart, tmp_path):

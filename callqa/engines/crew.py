@@ -111,7 +111,7 @@ class Crew:
         self._threads: list[threading.Thread] = []
         self._workers: set[Worker] = set()
         self._ready: set[Worker] = set()
-        self._idle = self._failed_starts = self._given_up = 0
+        self._free = self._failed_starts = self._given_up = 0
         self._closed = False
         self._outcomes: queue.SimpleQueue[Done[Any, Any] | Failed[Any] | BaseException] = queue.SimpleQueue()
 
@@ -148,35 +148,42 @@ class Crew:
     def _add(self, task: Task) -> None:
         with self._state:
             self._waiting.append(task)
-            if len(self._waiting) > self._idle and len(self._threads) < self._size:
+            if len(self._waiting) > self._free and len(self._threads) < self._size:
                 # a daemon: a caller that never closes the iterator can still exit, and its workers with it
                 thread = threading.Thread(target=self._keep, name=f"callqa-crew-{len(self._threads)}", daemon=True)
                 thread.start()
                 self._threads.append(thread)
             self._state.notify()
 
-    def _take(self) -> Task | None:
-        """The next item when there is one; None when the crew is closed."""
+    def _due(self) -> bool:
+        """Waits until there is an item. False: the crew is closed."""
         with self._state:
-            while not (self._waiting or self._closed):
-                self._idle += 1
-                self._state.wait()
-                self._idle -= 1
-            return None if self._closed else self._waiting.popleft()
+            self._free += 1
+            self._state.wait_for(lambda: self._waiting or self._closed)
+            self._free -= 1
+            return not self._closed
+
+    def _take(self) -> Task | None:
+        """The next item if nobody else was faster."""
+        with self._state:
+            return self._waiting.popleft() if self._waiting else None
 
     def _keep(self) -> None:
         """What each thread does: keep one worker at work."""
         worker: Worker | None = None
+        task: Task | None = None  # in hand while it is tried again
         try:
-            task = self._take()
-            while task is not None:
-                worker = worker or self._start(task)
+            while task is not None or self._due():
+                worker = worker or self._start()
                 if worker is None:
-                    return
-                outcome, worker = self._done(worker, task)
-                if outcome is not None:
-                    self._outcomes.put(outcome)
-                    task = self._take()
+                    return self._give_back(task)
+                # taken only now: others may do it while a worker is made
+                task = task or self._take()
+                if task is not None:
+                    outcome, worker = self._done(worker, task)
+                    if outcome is not None:
+                        task = None
+                        self._outcomes.put(outcome)
         except BaseException as error:  # a thread has nobody else to tell
             self._outcomes.put(error)
         finally:
@@ -199,8 +206,8 @@ class Crew:
             return outcome, None
         return outcome, worker
 
-    def _start(self, task: Task) -> Worker | None:
-        """A worker that is ready. None: the crew is closed, or nothing starts and the item is left to the others."""
+    def _start(self) -> Worker | None:
+        """A worker that is ready. None: the crew is closed, or nothing starts and this thread gives up."""
         problem = ""
         for _ in range(STARTS):
             worker = self._hire()
@@ -208,6 +215,8 @@ class Crew:
                 if self._closed:
                     return None
                 self._workers.add(worker)
+                self._free += 1
+                self._state.notify()  # another may have a worker at hand for the item that woke this thread
             try:
                 worker.begin()
             except Gone as gone:
@@ -215,12 +224,14 @@ class Crew:
             else:
                 return self._welcome(worker)
             finally:
+                with self._state:
+                    self._free -= 1
                 if worker not in self._ready:
                     self._dismiss(worker)
             self._failed_starts += 1
             if self._failed_starts >= STARTS and not self._ready:
                 break
-        self._give_up(task, problem)
+        self._give_up(problem)
         return None
 
     def _welcome(self, worker: Worker) -> Worker:
@@ -236,13 +247,17 @@ class Crew:
             self._workers.discard(worker)
             self._ready.discard(worker)
 
-    def _give_up(self, task: Task, problem: str) -> None:
-        """The thread ends here and leaves its item to the others; the last one says that nobody can work."""
+    def _give_back(self, task: Task | None) -> None:
         with self._state:
-            self._waiting.appendleft(task)
+            if task is not None:
+                self._waiting.appendleft(task)
+            self._state.notify()
+
+    def _give_up(self, problem: str) -> None:
+        """This thread ends; the last one says that nobody can work."""
+        with self._state:
             self._given_up += 1
             others = len(self._threads) - self._given_up
-            self._state.notify()
             closed = self._closed
         if not others:
             self._outcomes.put(EngineError(f"no worker starts, {STARTS} tries in a row: {problem}"))
@@ -254,7 +269,7 @@ class Crew:
             self._closed = True
             self._waiting.clear()
             self._state.notify_all()
-            workers = list(self._workers) if at_once else []
+            workers = self._workers.copy() if at_once else self._workers - self._ready
         for worker in workers:
             worker.kill()
         patience = time.monotonic() + GOODBYE
