@@ -7,17 +7,16 @@ page and all they hang on are today's; the next run passes over it at the cost o
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from callqa import __version__, engines, habit
+from callqa import __version__, engines, habit, models
 from callqa.api import Team
 from callqa.engines import Done, Failed
 from callqa.errors import StoreError, UsageError
@@ -25,56 +24,21 @@ from callqa.events import Event
 from callqa.lineup import Lineup
 from callqa.pages import put, report_name
 from callqa.pipeline import Job, Snapshot, fingerprint
+from callqa.plan import Case, cores, guessed
+from callqa.plan import Plan as Plan
+from callqa.pool import Pool
 from callqa.reports import index
 from callqa.reports.index import Row
 from callqa.reports.view import label
 from callqa.store import Failure, many, recent
 from callqa.store.many import KnownFile
-from callqa.tasks import Hashing, Heard, Hearing, Judged, Judging, Line, MakeWorker, Unread
+from callqa.tasks import Finishing, Hashing, Heard, Hearing, Judged, Judging, Line, MakeWorker, Preparing, Ready, Unread
 from callqa.types import Language, Recording, Seconds
 
 T = TypeVar("T")
 STAGE = "settled"
 AT_ONCE = 16  # files hashed by one task
 PATIENCE: Seconds = 300.0  # for a database that is away
-# bytes a second that telephony writes, for the order of work alone: the longest first
-RATES = {".wav": 16_000, ".flac": 14_000, ".mp3": 4_000, ".m4a": 4_000, ".opus": 3_000, ".ogg": 3_000, ".amr": 1_600}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a run works. ``workers`` 0: one a core. ``out``: the folder for pages, None for none.
-
-    ``under`` is noted beside a failure: what it hangs on beside the file. ``note`` hears of what is no one recording's.
-    ``listed``: whether the page that lists the calls is this run's, and ``aside`` what else it lists: files that failed
-    before and are no jobs of this run.
-    """
-
-    engine: str = "local"
-    workers: int = 0
-    address: str = ""
-    out: Path | None = None
-    language: Language | None = None
-    embed: bool = False
-    memory_gb: float = 0.0
-    start_seconds: Seconds = 120.0
-    under: str = ""
-    note: Callable[[str], None] = field(default=lambda line: None)
-    listed: bool = True
-    aside: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Case:
-    """One recording of the run. ``settled`` is what the store says it was settled under."""
-
-    job: Job
-    file: KnownFile
-    recording: Recording | None = None
-    settled: str = ""
-    stale: bool = True
-    wall: Seconds = 0.0
-    tried: bool = False
 
 
 def run(team: Team, jobs: Sequence[Job], plan: Plan) -> Iterator[Event]:
@@ -100,8 +64,12 @@ class Run:
         self.to_judge: deque[str] = deque()
         self.again: list[str] = []
         self.open: set[str] = set()
-        self.hashing = 0
+        self.hashing = self.preparing = 0
         self.changed = False
+        self.pool: Pool | None = None
+        self.prepared: dict[str, tuple[Hearing, Recording]] = {}
+        self.to_finish: deque[Finishing] = deque()
+        self.late: deque[Event] = deque()
         parts, settings = team.parts, team.settings
         told = (settings.languages, settings.roles, parts.transcriber, parts.diarizer, parts.cues, settings.analysers)
         shown = (__version__, plan.language, plan.embed, plan.out is not None)
@@ -116,20 +84,35 @@ class Run:
         if not self.hashing:
             yield from self.sorted_out()
         if self.hashing or self.open:
-            made = MakeWorker(self.team.settings, self.plan.out, self.plan.language, self.plan.embed)
-            for outcome in self.engine().map(made, self.feed()):
-                yield from self.took(outcome)
+            yield from self.worked()
         self.write_index()
 
-    def engine(self) -> engines.Engine:
+    def worked(self) -> Iterator[Event]:
+        """Everything that needs workers."""
         plan = self.plan
-        return engines.make(
-            plan.engine,
-            plan.workers or cores(),
-            start_seconds=plan.start_seconds,
-            memory_gb=plan.memory_gb,
-            address=plan.address,
-        )
+        made = MakeWorker(self.team.settings, plan.out, plan.language, plan.embed)
+        pooled = models.device() == "cuda" if plan.pooled is None else plan.pooled
+        try:
+            if pooled:
+                gpus = 1.0 if models.device() == "cuda" else 0.0
+                self.pool = Pool(self.engine(1, gpus), made, plan.window)
+            for outcome in self.engine(plan.workers or cores()).map(made, self.feed()):
+                yield from self.took(outcome)
+                yield from self.told_late()
+            yield from self.told_late()
+        finally:
+            if self.pool:
+                self.pool.close()
+
+    def engine(self, workers: int, gpus: float = 0.0) -> engines.Engine:
+        plan = self.plan
+        told = {"start_seconds": plan.start_seconds, "memory_gb": plan.memory_gb, "address": plan.address}
+        return engines.make(plan.engine, workers, **told, gpus=gpus)  # type: ignore[arg-type]
+
+    def told_late(self) -> Iterator[Event]:
+        """What became known between two answers of the workers."""
+        while self.late:
+            yield self.late.popleft()
 
     def feed(self) -> Iterator[Any]:
         """The next task; WAIT where all that is left hangs on what is in work."""
@@ -138,7 +121,9 @@ class Run:
                 yield self.to_hash.popleft()
             elif self.to_judge:
                 yield self.judging(self.to_judge.popleft())
-            elif self.to_hear:
+            elif self.collected():
+                yield self.to_finish.popleft()
+            elif self.to_hear and (self.pool is None or self.pool.room()):
                 yield self.hearing(self.to_hear.popleft())
             elif self.again and self.open <= set(self.again):
                 self.to_hear.extend(self.again)
@@ -146,13 +131,34 @@ class Run:
             else:
                 yield engines.WAIT
 
+    def collected(self) -> bool:
+        """Takes what the pool has heard; whether there is a call to measure."""
+        if self.pool is None:
+            return False
+        self.pool.more = bool(self.to_hear or self.preparing)
+        for sha, answer in self.pool.taken():
+            task, recording = self.prepared.pop(sha)
+            if isinstance(answer, Failed):
+                self.late.extend(self.failed(sha, replace(answer, item=task)))
+            else:
+                self.to_finish.append(Finishing(task, recording, answer))
+        return bool(self.to_finish)
+
     def took(self, outcome: Done[Any, Any] | Failed[Any]) -> Iterator[Event]:
         """What an answer means: rows written, others set free, an event."""
         task = outcome.item
+        if isinstance(task, Preparing | Finishing):
+            self.preparing -= isinstance(task, Preparing)
+            task = task.hearing
+            outcome = replace(outcome, item=task)
         if isinstance(task, Hashing):
             yield from self.hashed(task, outcome)
         elif isinstance(outcome, Failed):
             yield from self.failed(self.sha_of(task), outcome)
+        elif isinstance(outcome.value, Ready):
+            assert self.pool is not None
+            self.prepared[task.file.sha256] = task, outcome.value.recording
+            self.pool.put(task.file.sha256, outcome.value.call)
         elif isinstance(task, Hearing):
             yield from self.heard(task, outcome.value)
         else:
@@ -225,10 +231,12 @@ class Run:
         assert case.recording is not None
         return replace(case.recording, path=str(case.job.path))
 
-    def hearing(self, sha: str) -> Hearing:
+    def hearing(self, sha: str) -> Hearing | Preparing:
         case = self.cases[sha]
         kept = self.patiently(lambda: many.answers(self.store, sha)) if case.recording else {}
-        return Hearing(str(case.job.path), case.file, case.job.metadata, case.recording, Snapshot(kept))
+        task = Hearing(str(case.job.path), case.file, case.job.metadata, case.recording, Snapshot(kept))
+        self.preparing += self.pool is not None
+        return Preparing(task) if self.pool else task
 
     def judging(self, sha: str) -> Judging:
         case, told = self.cases[sha], self.cases[sha].job.metadata
@@ -358,12 +366,3 @@ class Run:
                 self.plan.note(f"{error}; waiting for it")
                 time.sleep(pause)
                 pause = min(2 * pause, 15.0)
-
-
-def guessed(case: Case) -> float:
-    """Seconds of a call, as far as its size tells."""
-    return case.file.size / RATES.get(case.job.path.suffix.lower(), 8_000)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

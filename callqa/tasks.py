@@ -61,6 +61,38 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing:
+    """A recording to make ready for a recogniser in another process; one that was heard before is measured instead."""
+
+    hearing: Hearing
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A recording that the recogniser can have."""
+
+    recording: Recording
+    call: Prepared
+    wall: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Calls to hear in one pool of chunks, by their hashes."""
+
+    calls: tuple[tuple[str, Prepared], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """A recording that was heard in another process, to measure."""
+
+    hearing: Hearing
+    recording: Recording
+    spoken: Spoken
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a call tells by itself. ``habit`` is the fingerprint of what the rep's later calls compare with."""
 
@@ -135,16 +167,41 @@ class Worker:
             return self.heard(task)
         if isinstance(task, Judging):
             return self.judged(task)
+        if isinstance(task, Preparing):
+            return self.prepared(task.hearing)
+        if isinstance(task, Together):
+            return self.together(task)
+        if isinstance(task, Finishing):
+            return self.finished(task)
         raise TypeError(type(task).__name__)
 
     def heard(self, task: Hearing) -> Heard:
         """Raises AudioError and TranscriptError for a file that is no call."""
         began = time.monotonic()
-        answers: list[Answer] = []
-        recording = task.recording and replace(task.recording, path=task.path)
-        if recording is None or self.pipeline.heard(task.kept, recording.sha256) is None:
-            recording, answers = self._imported(task) if imports.is_text(Path(task.path)) else self._listened(task)
-        return self._measured(task, recording, answers, began)
+        found = self._without_listening(task) or self._listened(task)
+        return self._measured(task, *found, began)
+
+    def prepared(self, task: Hearing) -> Ready | Heard:
+        """As ``heard``, up to the recogniser."""
+        began = time.monotonic()
+        if found := self._without_listening(task):
+            return self._measured(task, *found, began)
+        recording, sound = decoded(task, self.made.settings)
+        allow(LONG_ENOUGH + TIMES * sound.duration)
+        return Ready(recording, prepare(recording.id, sound), time.monotonic() - began)
+
+    def together(self, task: Together) -> list[Spoken]:
+        """What was said in each of the calls."""
+        calls = [call for _, call in task.calls]
+        allow(LONG_ENOUGH + TIMES * sum(len(c.samples) / c.rate for call in calls for c in call.channels))
+        return hear(calls, self.transcriber, self.parts.make_diarizer, self.made.settings.languages)
+
+    def finished(self, task: Finishing) -> Heard:
+        began = time.monotonic()
+        _, sound = decoded(task.hearing, self.made.settings)
+        allow(LONG_ENOUGH + TIMES * sound.duration)
+        answers = spoken_answers(self.pipeline, sound, task.spoken)
+        return self._measured(task.hearing, task.recording, answers, began)
 
     def judged(self, task: Judging) -> Judged:
         began = time.monotonic()
@@ -158,6 +215,13 @@ class Worker:
         row = replace(pages.row(scored, transcript.language), top_loss=None)
         line = Line(row, transcript.language, transcript.layout, losses[0].measure if losses else None)
         return Judged(tuple(kept.rows), files, line, time.monotonic() - began)
+
+    def _without_listening(self, task: Hearing) -> tuple[Recording, list[Answer]] | None:
+        """A recording heard before, or a transcript made elsewhere."""
+        recording = task.recording and replace(task.recording, path=task.path)
+        if recording and self.pipeline.heard(task.kept, recording.sha256) is not None:
+            return recording, []
+        return self._imported(task) if imports.is_text(Path(task.path)) else None
 
     def _listened(self, task: Hearing) -> tuple[Recording, list[Answer]]:
         languages = self.made.settings.languages
@@ -227,9 +291,3 @@ def spoken_answers(pipeline: Pipeline, sound: Sound, spoken: Spoken) -> list[Ans
     print_ = pipeline.speech_print(spoken.layout, spoken.language)
     tracks = packed(sounding(sound, spoken))
     return [("speech", print_, msgspec.json.encode(spoken)), ("tracks", fingerprint("tracks", print_), tracks)]
-
-
-def prepared(task: Hearing, settings: Settings) -> tuple[Recording, Prepared]:
-    """The recording made ready for a recogniser in another process."""
-    recording, sound = decoded(task, settings)
-    return recording, prepare(recording.id, sound)

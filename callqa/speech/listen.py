@@ -36,12 +36,11 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A recording made ready for the recogniser: its sound, which channels hold a voice and where, what else sounds.
+    """A recording made ready for the recogniser: which channels hold a voice and where, what else sounds.
 
     Everything up to here needs no model that a GPU would hold.
     """
 
-    sound: Sound
     plan: Plan
     channels: tuple[Channel, ...]
     events: tuple[Sounds, ...]
@@ -56,7 +55,7 @@ def prepare(key: str, sound: Sound) -> Prepared:
     if plan.kind == "stereo":
         spans = list(unbled(sound.samples, sound.rate, spans))
     channels = tuple(Channel(f"{key}/{i}", sound.samples[i], sound.rate, tuple(spans[i])) for i in plan.channels)
-    return Prepared(sound, plan, channels, sounds)
+    return Prepared(plan, channels, sounds)
 
 
 def hear(

@@ -9,10 +9,10 @@ on the chunks beside it. How packing and beam were chosen: docs/decisions/0005.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from callqa.audio import resample
 from callqa.speech import Channel, Heard
@@ -29,6 +29,8 @@ else:
 
 RATE = 16_000
 FRAMES = 3000  # of the encoder's 30 s window
+SPARE, LEAST, CLASS = 200, 1000, 200  # frames: after a chunk, in all, and between two lengths of a fitted window
+TELLING: Seconds = 10.0  # of a channel's speech tell its language
 PREPENDED, APPENDED = "\"'“¿([{-«", "\"'.。,，!！?？:：”)]}、»…"
 
 
@@ -38,7 +40,8 @@ class WhisperOptions:
 
     ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``batch`` chunks are
     decoded at once. ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing.
-    ``threads`` 0 is every core.
+    ``threads`` 0 is every core. ``window``: "full" gives the encoder 30 s whatever a chunk holds, "fit" what
+    it holds and two seconds; "auto" fits on a CPU, where a window's cost grows faster than its length.
     """
 
     model: str = "auto"
@@ -46,6 +49,7 @@ class WhisperOptions:
     batch: int = 8
     beam: int = 5
     repair_beam: int = 8
+    window: Literal["auto", "full", "fit"] = "auto"
     chunk: Seconds = 28.0
     padding: Seconds = 0.25
     threads: int = 0
@@ -85,6 +89,8 @@ class Whisper:
         from faster_whisper import WhisperModel
 
         compute = ("int8" if device == "cpu" else "float16") if options.compute == "auto" else options.compute
+        if options.window == "auto":
+            options = replace(options, window="fit" if device == "cpu" else "full")
         return cls(
             WhisperModel(
                 str(folder),
@@ -105,11 +111,12 @@ class Whisper:
         if not first:
             return allowed[0]
         votes = dict.fromkeys(allowed, 0.0)
-        found = self.model.model.detect_language(self._encoded([_cut(sounds[c.channel], c) for c in first]))
-        for chunk, probabilities in zip(first, found, strict=True):
+        heads = [_cut(sounds[chunk.channel], chunk)[: int(TELLING * RATE)] for chunk in first]
+        found = self.model.model.detect_language(self._encoded(heads, self._frames(TELLING)))
+        for head, probabilities in zip(heads, found, strict=True):
             for token, probability in probabilities:
                 if token[2:-2] in votes:
-                    votes[token[2:-2]] += probability * chunk.seconds
+                    votes[token[2:-2]] += probability * len(head)
         return max(allowed, key=lambda language: votes[language])
 
     def transcribe(self, channels: Sequence[Channel], languages: Sequence[str]) -> list[Heard]:
@@ -143,10 +150,19 @@ class Whisper:
         self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool = False
     ) -> dict[Chunk, Decoded]:
         result: dict[Chunk, Decoded] = {}
-        for first in range(0, len(chunks), self.options.batch):
-            batch = chunks[first : first + self.options.batch]
-            result.update(zip(batch, self._batch(batch, sounds, language, careful), strict=True))
+        # a window's length comes of its own chunk alone: who shares the batch changes no word
+        for _, alike in groupby(chunks, key=lambda chunk: self._frames(chunk.seconds)):
+            same = list(alike)
+            for first in range(0, len(same), self.options.batch):
+                batch = same[first : first + self.options.batch]
+                result.update(zip(batch, self._batch(batch, sounds, language, careful), strict=True))
         return result
+
+    def _frames(self, seconds: Seconds) -> int:
+        """Length of the window that the encoder is given for a chunk."""
+        if self.options.window == "full":
+            return FRAMES
+        return min(FRAMES, max(LEAST, -(-(round(seconds * 100) + SPARE) // CLASS) * CLASS))
 
     def _batch(
         self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool
@@ -157,7 +173,8 @@ class Whisper:
         tokenizer = Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, "transcribe", language)
         before = tokenizer.encode(" " + self.options.prompts[language]) if self.options.prompts.get(language) else []
         prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
-        encoded = self._encoded([_cut(sounds[c.channel], c) for c in chunks])
+        window = self._frames(chunks[0].seconds)
+        encoded = self._encoded([_cut(sounds[c.channel], c) for c in chunks], window)
         found = self.model.model.generate(
             encoded,
             [prompt] * len(chunks),
@@ -185,13 +202,13 @@ class Whisper:
             merge_punctuations(words, PREPENDED, APPENDED)
             yield _placed(words, chunk)
 
-    def _encoded(self, sounds: Sequence[Samples]) -> Any:
+    def _encoded(self, sounds: Sequence[Samples], frames: int) -> Any:
         import numpy as np
 
         extract, windows = self.model.feature_extractor, []
         for sound in sounds:
-            features = extract(sound)[..., :-1][..., :FRAMES]
-            windows.append(np.pad(features, ((0, 0), (0, FRAMES - features.shape[-1]))))
+            features = extract(sound)[..., :-1][..., :frames]
+            windows.append(np.pad(features, ((0, 0), (0, frames - features.shape[-1]))))
         return self.model.encode(np.stack(windows))
 
 
