@@ -33,6 +33,8 @@ AMERICAN = Reading(ZoneInfo("UTC"), ("%m/%d/%Y, %I:%M %p", "%m/%d/%Y"))
         ("", None),
         (None, None),
         ("#REF!", None),
+        ("—", None),
+        ("NULL", None),
     ],
 )
 def test_a_time_is_read_in_the_zone_of_the_source(cell, expected):

@@ -18,7 +18,8 @@ from callqa.crm.entities import CHOICES
 
 SPACES = dict.fromkeys(map(ord, " \t\n\u00a0\u2009\u202f'’"))
 SIGNS = {"₽": "RUB", "руб": "RUB", "руб.": "RUB", "р": "RUB", "р.": "RUB", "RUR": "RUB", "$": "USD", "€": "EUR"}
-NOTHING = ("", "#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")  # formulas that failed
+FAILED = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")  # formulas
+NOTHING = frozenset(("", "-", "–", "—", "NULL", "null", "NaN", "nan", *FAILED))
 YES, NO = ("y", "yes", "true", "1", "да", "истина"), ("n", "no", "false", "0", "нет", "ложь")
 RUSSIAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 PLAIN_MONEY = re.compile(r"(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)  # most of it: these need no more thought
