@@ -138,7 +138,7 @@ class OnnxAsr:
 
         cuts = [_cut(sounds[chunk.channel], chunk, self.rate) for chunk in chunks]
         lengths = np.array([len(cut) for cut in cuts], np.int64)
-        # alone it needs no silence, which would be as loud as speech to a model that norms its features
+        # alone it needs no filling
         waves = np.zeros((len(cuts), len(cuts[0]) if self.about.quantization else self._filled(chunks[0])), np.float32)
         for wave, cut in zip(waves, cuts, strict=True):
             wave[: len(cut)] = cut
