@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from callqa.store import Store, runs
+from tests import own_postgres
 from tests.nights import BROKEN, callqa, captions, logged, recordings, started, until
 
 
@@ -108,6 +109,21 @@ def test_the_table_of_calls_is_that_of_the_pages(night):
         assert {key: whole[key] for key in ("call", "scorecard")} == told
 
 
+@pytest.mark.skipif(bool(own_postgres.MISSING), reason=f"no {own_postgres.MISSING} here")
+def test_a_night_on_postgresql_tells_the_same(night, tmp_path):
+    with own_postgres.started() as url:
+        for counts in ({"scored": 4, "failed": 1}, {"unchanged": 4, "aside": 1}):
+            done = callqa("batch", night / "calls", "--store", url, "--json", cwd=tmp_path, check=1)
+            told = json.loads(done.stdout)["counts"]
+            assert {kind: n for kind, n in told.items() if n} == {**counts, "copy": 1}
+        there = json.loads(callqa("status", "--store", url, "--json", cwd=tmp_path).stdout)
+        assert "4 calls in the store, 1 files set aside" in callqa("status", "--store", url, cwd=tmp_path).stdout
+    here = json.loads(callqa("status", "--json", cwd=night).stdout)
+    assert there["calls"] == here["calls"]
+    told = ("path", "code", "problem", "attempts", "size", "mtime_ns", "under")
+    assert [f[name] for f in there["failures"] for name in told] == [f[name] for f in here["failures"] for name in told]
+
+
 def test_retry_tries_now_what_was_named(night, again):
     done = callqa("retry", night / "calls" / "broken.vtt", "--json", cwd=again, check=1)
     assert json.loads(done.stdout)["counts"]["failed"] == 1
@@ -144,6 +160,7 @@ def test_an_empty_folder_is_no_error_but_is_asked_about_when_it_was_not_empty(tm
     [
         (["batch", "nowhere"], "nowhere: no such file or folder"),
         (["batch", "calls", "--prometheus", "no/where.prom"], "--prometheus no/where.prom"),
+        (["batch", "calls", "--summary", "no/where.json"], "--summary no/where.json: no such folder"),
         (["batch", "calls", "--log", "calls"], "--log calls: Is a directory"),
         (["watch", "nowhere"], "nowhere: no such folder"),
         (["retry", "--code", "bug"], "nothing is set aside for 'bug'"),
@@ -183,7 +200,9 @@ def test_a_night_that_is_stopped_is_accounted_for_and_goes_on(tmp_path, how):
     after = json.loads(callqa("batch", "calls", "--json", cwd=tmp_path).stdout)
     assert after["counts"]["scored"] + after["counts"]["unchanged"] == 16
     assert after["counts"]["unchanged"] >= told["counts"]["scored"]
-    assert "waiting" not in callqa("status", cwd=tmp_path).stdout
+    store = Store.open(f"sqlite:///{tmp_path}/callqa.db")
+    assert runs.waiting(store) == []
+    store.close()
 
 
 def test_a_night_that_is_killed_is_known_and_goes_on(tmp_path):

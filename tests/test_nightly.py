@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -178,7 +179,7 @@ def test_a_summary_fits_a_mail_of_80_letters():
     text = summary.text(told([*EVENTS, broken(long_name)], 12, notes=["3 that had been set aside are gone"]))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "callqa batch 17: done, 12 of 12 recordings" in text
-    assert "scored                       1   0.1 h of calls" in text
+    assert "scored                       1   4 min of calls" in text
     assert "and 3 more" in text
     assert "note: 3 that had been set aside are gone" in text
     assert "c0.wav" in text
@@ -287,8 +288,8 @@ def test_the_line_of_progress_fits_a_terminal():
     assert len(line) <= 80
     assert line == "4,921/5,000  2 h 47 min left  360 calls/h  29.3 call-h/h  aside 121"
     few = [scored("a", 300.0), broken("x", "truncated")]
-    assert progress.line(counted(few, 2)) == "2/2  looking  360 calls/h  15.0 call-h/h  aside 1: truncated 1"
-    assert progress.line(counted([], 5000)) == "0/5,000  looking"
+    assert progress.line(counted(few, 2)) == "2/2  starting  360 calls/h  15.0 call-h/h  aside 1: truncated 1"
+    assert progress.line(counted([], 5000)) == "0/5,000  starting"
 
 
 def test_plain_progress_comes_now_and_then():
@@ -298,7 +299,7 @@ def test_plain_progress_comes_now_and_then():
     assert notes == []
     plain._next = 0.0
     plain.tick()
-    assert notes == ["0/5  looking"]
+    assert notes == ["0/5  starting"]
 
 
 class Listening:
@@ -379,6 +380,24 @@ def test_a_run_that_loses_the_store_to_another_ends(monkeypatch):
     assert isinstance(ended, StoreBusy)
     assert "process 7 on elsewhere" in account.problem
     assert account.counts["scored"] < 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_service_that_is_stopped_and_a_terminal_that_is_closed_end_a_run_as_ctrl_c_does(number):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), follow.stoppable():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) == before
+
+
+def test_nohup_keeps_its_word():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with follow.stoppable():
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def run(number, state, minutes_ago, counts=None, command="batch"):

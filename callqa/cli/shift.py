@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from callqa.cli import show
+from callqa.errors import UsageError
 
 if TYPE_CHECKING:
     from callqa.api import Team
@@ -52,6 +53,10 @@ class Reports:
     summary: Path | None = None
     log: Path | None = None
     prometheus: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.summary and not self.summary.absolute().parent.is_dir():
+            raise UsageError(f"--summary {self.summary}: no such folder")
 
 
 @dataclass(frozen=True, slots=True)

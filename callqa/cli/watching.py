@@ -118,7 +118,7 @@ class Post:
                 self._said = ""
             except StoreBusy as error:
                 self._wait(f"waiting for {error.holder}")
-            except (StoreError, ConfigError) as error:
+            except (StoreError, ConfigError, UsageError) as error:
                 self._wait(f"{error}; waiting")
             # a folder that is slow to list is listed less often; between rounds others may have the store
             self.stop.wait(GAP if self._pending else max(self.every, took))

@@ -122,22 +122,26 @@ def ticking(ticks: Sequence[Callable[[], None]]) -> Iterator[None]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGTERM, with which systemd stops a service, ends a run as Ctrl-C does."""
+    """SIGTERM, with which systemd stops a service, and a terminal that is closed end a run as Ctrl-C does."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler == signal.SIG_DFL:  # nohup has its own wish
+            signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def deaf() -> Iterator[None]:
     """A second Ctrl-C must not cost the summary."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     with suppress(ValueError):  # only the main thread hears signals
         for number in before:
             signal.signal(number, signal.SIG_IGN)

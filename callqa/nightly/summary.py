@@ -120,7 +120,7 @@ def _lines(told: Summary) -> Iterator[str]:
     yield ""
     for kind, count in told.counts.items():
         if count and kind in KINDS:
-            length = f"   {told.call_seconds / 3600:,.1f} h of calls" if kind == "scored" else ""
+            length = f"   {_length(told.call_seconds)} of calls" if kind == "scored" else ""
             yield f"  {KINDS[kind]:<22}{count:>8,}{length}"
     if told.counts["aside"]:
         yield f"  {'still set aside':<22}{told.counts['aside']:>8,}   not due for another try"
@@ -172,6 +172,10 @@ def clock(seconds: Seconds) -> str:
     """
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _length(seconds: Seconds) -> str:
+    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
 def _when(at: str) -> str:
