@@ -11,6 +11,7 @@ from typing import Any
 from callqa.config import find_settings, nearest
 from callqa.errors import UsageError
 from callqa.metrics.figures import DIMENSIONS, Metric, metrics, rows, values
+from callqa.metrics.funnel import Step, funnel
 from callqa.metrics.registry import Definition, registry
 from callqa.metrics.settings import MetricSettings, Period, period, read_settings
 from callqa.metrics.warehouse import Warehouse
@@ -69,6 +70,10 @@ class Sales:
             for name, value in values(self.warehouse, main, month).items():
                 found[name].append((month.name, value))
         return found
+
+    def funnel(self, over: Period) -> list[Step]:
+        """Each pipeline's stages in their order, with what entered them in the period and went on."""
+        return funnel(self.warehouse, next(d for d in self.definitions if d.id == "stage_conversion"), over)
 
     def explain(self, name: str, over: Period, most: int = 20) -> Explained:
         """What stands behind one figure; a name that is none is a UsageError."""

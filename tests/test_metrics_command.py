@@ -6,6 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -74,6 +75,29 @@ def test_the_workbook_has_a_sheet_a_cut_with_numbers_in_it(url, tmp_path):
     sheet = {row[0].value: row[1] for row in book["company"].iter_rows(min_row=2)}
     assert sheet["Won revenue"].value == 5500
     assert sheet["Onboarding speed"].value is None
+
+
+def test_the_workbook_has_the_same_bytes_twice_and_russian_sheets(url, tmp_path):
+    made = []
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.xlsx"
+        callqa("--store", url, "--period", "2026-10", "--format", "xlsx", "--language", "ru", "--out", str(path))
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames[:3] == ["Компания", "Команды", "Продавцы"]
+    assert book.properties.modified == book.properties.created == datetime(2026, 11, 1)
+    sheet = {row[0].value: row for row in book["Компания"].iter_rows(min_row=2)}
+    revenue, onboarding = sheet["Сумма закрытых сделок"], sheet["Скорость онбординга"]
+    assert (revenue[1].value, revenue[1].number_format, revenue[2].value) == (5500, "#,##0.00", "деньги")
+    assert onboarding[-1].value == "пока дошли меньше половины"
+    assert sheet["Конверсия лидов"][1].number_format == '0.0"%"'
+
+
+def test_the_russian_table_says_why_in_russian(url):
+    text = callqa("--store", url, "--period", "2026-10", "--language", "ru").stdout
+    assert "Почему нет" in text
+    assert "пока дошли меньше" in text
 
 
 def test_the_table_shows_the_twenty_and_why_one_is_missing(url):

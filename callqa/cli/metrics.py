@@ -53,8 +53,12 @@ def metrics(
     says which.
     """
     from callqa import sales
+    from callqa.reports import metric_page
 
     opened = sales.opened(config, store)
+    if format_ == "html" and opened.warehouse.as_of is None:
+        _put(metric_page.empty(language).encode(), out)
+        return
     if explain:
         _explain(opened.explain(explain, opened.period(period)), language)
         return
@@ -80,41 +84,59 @@ def _write(
         print(path)
         return
     if format_ == "html":
-        data = metric_page.html(found, opened.trends(over), over, opened.warehouse.currency, language).encode()
+        trends, steps = opened.trends(over), opened.funnel(over)
+        data = metric_page.html(found, trends, over, opened.warehouse.currency, language, steps).encode()
     elif format_ == "json":
         data = metric_table.encode(found, over, opened.warehouse.currency)
     else:
         data = metric_table.as_csv(found).encode()
+    _put(data, out)
+
+
+def _put(data: bytes, out: Path | None) -> None:
     if out:
         out.write_bytes(data)
     else:
         sys.stdout.buffer.write(data)
 
 
-def _table(found: Sequence[Metric], parts: Sequence[str], beside: bool, language: str) -> Table:
+HEADS = {
+    "en": ("Metric", "Value", "Unit", "95 %", "n", "Open", "Target", "Before", "Why none"),
+    "ru": ("Метрика", "Значение", "Единица", "95 %", "n", "Открыто", "Цель", "Раньше", "Почему нет"),
+}
+UNITS = {"money": "деньги", "days": "дней", "min": "мин", "count": "число"}
+
+
+def _table(found: Sequence[Metric], parts: Sequence[str], beside: bool, language: Literal["ru", "en"]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Metric", overflow="fold")
-    for head in ("Value", "Unit", "95 %", "n", "Open", "Target", "Before"):
+    first, *figures, last = HEADS[language]
+    table.add_column(first, overflow="fold")
+    for head in figures:
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("Why none", overflow="fold")
+    table.add_column(last, overflow="fold")
     for metric in found:
         d = metric.definition
         if d.beside and not beside:
             continue
         number = f"{d.number:>2} " if d.number else "   "
-        table.add_row(f"{number}{d.name_ru if language == 'ru' else d.name_en}", *_shown(metric.figure, d.unit))
+        table.add_row(
+            f"{number}{d.name_ru if language == 'ru' else d.name_en}", *_shown(metric.figure, d.unit, language)
+        )
         for cut in metric.cuts:
             if cut.by in (*parts, *((*d.cuts, *d.splits) if parts else ())):
-                table.add_row(f"     {cut.name}", *_shown(cut.figure, d.unit), style="dim")
+                table.add_row(f"     {cut.name}", *_shown(cut.figure, d.unit, language), style="dim")
     return table
 
 
-def _shown(figure: Figure, unit: str) -> list[str]:
+def _shown(figure: Figure, unit: str, language: Literal["ru", "en"]) -> list[str]:
+    from callqa.reports.reasons import reason
+
     low, high = figure.interval or (None, None)
     sure = "" if figure.interval is None else f"{number(low, unit)}..{number(high, unit)}"
     counts = [str(figure.n), str(figure.open) if figure.open else ""]
     beside = ["" if v is None else number(v, unit) for v in (figure.target, figure.previous)]
-    return [number(figure.value, unit), unit, sure, *counts, *beside, figure.reason or ""]
+    named = UNITS.get(unit, unit) if language == "ru" else unit
+    return [number(figure.value, unit), named, sure, *counts, *beside, reason(figure.reason or "", language)]
 
 
 def number(value: float | None, unit: str) -> str:
@@ -127,7 +149,9 @@ def number(value: float | None, unit: str) -> str:
     return f"{value:,.0f}" if unit == "count" and value == int(value) else f"{value:,.{DIGITS[unit]}f}"
 
 
-def _explain(told: Explained, language: str) -> None:
+def _explain(told: Explained, language: Literal["ru", "en"]) -> None:
+    from callqa.reports.reasons import reason
+
     d, figure = told.metric.definition, told.metric.figure
     print(f"{d.id}: {d.name_ru if language == 'ru' else d.name_en}, {d.unit}, kind {d.kind}")
     print(d.rule_ru if language == "ru" else d.rule_en)
@@ -135,7 +159,8 @@ def _explain(told: Explained, language: str) -> None:
         print(f"  ! {trap}")
     parts = {"numerator": figure.numerator, "denominator": figure.denominator, "n": figure.n, "open": figure.open}
     shown = ", ".join(f"{name} {value}" for name, value in parts.items())
-    print(f"\n{number(figure.value, d.unit)} {d.unit}{f': {figure.reason}' if figure.reason else ''}  ({shown})")
+    why = f": {reason(figure.reason, language)}" if figure.reason else ""
+    print(f"\n{number(figure.value, d.unit)} {d.unit}{why}  ({shown})")
     print(f"\n{d.path}\n{d.sql}\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in told.columns:

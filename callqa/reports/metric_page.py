@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from callqa.config import read_toml
 from callqa.metrics.figures import Cut, Figure, Metric
+from callqa.metrics.funnel import Step
 from callqa.metrics.registry import Definition
 from callqa.metrics.settings import Period
 from callqa.reports.numbers import NBSP, Numbers
+from callqa.reports.reasons import reason
 from callqa.reports.render import render
 from callqa.types import Language
 
@@ -28,14 +31,31 @@ COLUMNS = {
         "contacts_per_day", "negotiation_quality",
     ),
 }  # fmt: skip
+COUNTED = ("share", "mean", "median", "p90")  # kinds whose figure says little where it rests on few records
+FEW = 30  # records
+MANY_OPEN, MANY_UNKNOWN = 0.2, 0.2  # shares of the records
 WIDTH, HEIGHT, EDGE = 120, 30, 3  # px
 
 
-def html(metrics: Sequence[Metric], trends: Trends, period: Period, currency: str, language: Language) -> str:
-    """One self-contained page. ``trends``: each metric by month, oldest first, None where there is no figure."""
+def html(
+    metrics: Sequence[Metric],
+    trends: Trends,
+    period: Period,
+    currency: str,
+    language: Language,
+    steps: Sequence[Step] = (),
+) -> str:
+    """One self-contained page. ``trends``: each metric by month, oldest first, None where there is no figure;
+    ``steps``: the funnel, pipeline by pipeline."""
     view = View(language, currency, {m.definition.id: m for m in metrics}, trends)
     first, last = period.start.isoformat(), (period.end - timedelta(days=1)).isoformat()
-    return render("metrics.html", language, v=view, period=period, first=first, last=last)
+    pipelines = [(name, list(found)) for name, found in groupby(steps, key=lambda step: step.pipeline)]
+    return render("metrics.html", language, v=view, period=period, first=first, last=last, pipelines=pipelines)
+
+
+def empty(language: Language) -> str:
+    """The page of a store that holds nothing yet: what to import."""
+    return render("metrics.html", language, v=View(language, "", {}), period=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +108,23 @@ class View:
         low, high = figure.interval
         return f"{self.value(low, unit)} – …" if high is None else f"{self._bare(low, unit)} – {self.value(high, unit)}"
 
+    def why(self, figure: Figure) -> str:
+        return reason(figure.reason or "", self.language)
+
+    def doubts(self, definition: Definition, figure: Figure) -> list[str]:
+        """What makes the figure less than sure: few records, or many that may still change it or are unknown."""
+        if figure.value is None:
+            return []
+        found = ["few"] if definition.kind in COUNTED and figure.n < FEW else []
+        found += ["moving"] if figure.open > MANY_OPEN * max(1, figure.n) else []
+        found += ["gaps"] if figure.unknown > MANY_UNKNOWN * (figure.n + figure.unknown) else []
+        return [self.say(name) for name in found]
+
     def change(self, metric: Metric) -> str:
-        """ "better" or "worse" than the period before, "" where that cannot be said."""
+        """ "better" or "worse" than the period before, "" where that cannot be said or is not to be seen."""
         now, before, way = metric.figure.value, metric.figure.previous, metric.definition.direction
-        if now is None or before is None or now == before or way == "none":
+        unit = metric.definition.unit
+        if now is None or before is None or way == "none" or self.value(now, unit) == self.value(before, unit):
             return ""
         return "better" if (now > before) == (way == "up") else "worse"
 
@@ -100,6 +133,7 @@ class View:
         columns = [self.metrics[name] for name in COLUMNS[by] if name in self.metrics]
         found = {m.definition.id: {c.key: c for c in m.cuts if c.by == by} for m in columns}
         names = {key: cut.name for cuts in found.values() for key, cut in cuts.items()}
+        told = {key for cuts in found.values() for key, cut in cuts.items() if cut.figure.value is not None}
         ordered = sorted(names.items(), key=lambda pair: (pair[0] is None, pair[1]))
         return [
             (
@@ -107,6 +141,7 @@ class View:
                 [(m.definition, cut.figure if (cut := found[m.definition.id].get(key)) else None) for m in columns],
             )
             for key, name in ordered
+            if key in told
         ]
 
     def cuts(self, name: str, by: str) -> list[Cut]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from callqa.metrics.figures import Cut, Figure, Metric
 from callqa.metrics.settings import Period
+from callqa.reports.reasons import reason
 from callqa.types import Language
 
 COLUMNS = (
@@ -30,8 +33,26 @@ HEADS: dict[str, dict[Language, str]] = {
     "unknown": {"ru": "Неизвестно", "en": "Unknown"},
     "reason": {"ru": "Почему нет", "en": "Why none"},
 }
+SHEETS = {
+    "company": "Компания",
+    "team": "Команды",
+    "rep": "Продавцы",
+    "source": "Источники",
+    "pipeline": "Воронки",
+    "month": "Месяцы",
+    "stage": "Этапы",
+    "block": "Блоки",
+    "loss_reason": "Причины отказа",
+    "lost_stage": "Этап отказа",
+    "made_by": "Чем найдена сделка",
+    "outcome": "Исход",
+}
 WIDTHS = {"metric": 44, "name": 24, "reason": 50}
-FORMATS = {"money": "# ##0.00", "%": "0.0", "days": "0.0", "min": "0.0", "0-100": "0.0", "count": "# ##0.###"}
+# Excel shows the reader's own separators
+FORMATS = {"money": "#,##0.00", "%": '0.0"%"', "days": "0.0", "min": "#,##0", "0-100": "0.0", "count": "#,##0.00"}
+UNITS = {"money": {"ru": "деньги", "en": "money"}, "days": {"ru": "дней", "en": "days"},
+         "min": {"ru": "мин", "en": "min"}, "count": {"ru": "число", "en": "count"}}  # fmt: skip
+NO_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 
 
 def document(metrics: Iterable[Metric], period: Period, currency: str) -> dict[str, Any]:
@@ -86,11 +107,27 @@ def write_workbook(path: Path, metrics: Sequence[Metric], period: Period, langua
     book.remove(book.active)
     rows = [row for metric in metrics for row in _rows(metric)]
     for by in dict.fromkeys(row["by"] for row in rows):
-        sheet = book.create_sheet(by)
+        sheet = book.create_sheet(SHEETS.get(by, by) if language == "ru" else by)
         _sheet(sheet, [row for row in rows if row["by"] == by], by, language)
-    # openpyxl writes the time of day into the file: the period's end stands for it
     book.properties.title = f"callqa {period.name}"
-    book.save(path)
+    book.properties.creator = "callqa"
+    made = io.BytesIO()
+    book.save(made)
+    path.write_bytes(_timeless(made.getvalue(), period))
+
+
+def _timeless(made: bytes, period: Period) -> bytes:
+    """The same workbook with the period's end where openpyxl wrote the time of day: same figures, same bytes."""
+    out, end = io.BytesIO(), f"{period.end.isoformat()}T00:00:00Z".encode()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in sorted(old.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + end, content)
+            entry = zipfile.ZipInfo(name, NO_TIME)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            new.writestr(entry, content)
+    return out.getvalue()
 
 
 def _sheet(sheet: Any, rows: Sequence[dict[str, Any]], by: str, language: Language) -> None:
@@ -100,11 +137,7 @@ def _sheet(sheet: Any, rows: Sequence[dict[str, Any]], by: str, language: Langua
     heads = [name for name in HEADS if name != "name" or by != "company"]
     sheet.append([HEADS[name][language] for name in heads])
     for row in rows:
-        shown = {**row, "metric": row[f"name_{language}"]}
-        # a text that begins with = would be run as a formula
-        sheet.append([f"'{v}" if isinstance(v := shown[name], str) and v[:1] in "=+-@" else v for name in heads])
-        for name in ("value", "target", "previous", "low", "high"):
-            sheet.cell(sheet.max_row, heads.index(name) + 1).number_format = FORMATS[row["unit"]]
+        _line(sheet, row, heads, language)
     for cell in sheet[1]:
         cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EEF4")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -112,6 +145,30 @@ def _sheet(sheet: Any, rows: Sequence[dict[str, Any]], by: str, language: Langua
         sheet.column_dimensions[get_column_letter(i)].width = WIDTHS.get(name, 14)
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = sheet.dimensions
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+
+
+def _line(sheet: Any, row: dict[str, Any], heads: Sequence[str], language: Language) -> None:
+    """A figure's row: the twenty in bold, what stands beside them plain; why there is none in the reader's words."""
+    from openpyxl.styles import Alignment, Font
+
+    told = row["reason"] and reason(row["reason"], language)
+    unit = UNITS.get(row["unit"], {}).get(language, row["unit"])
+    shown = {**row, "metric": row[f"name_{language}"], "reason": told, "unit": unit}
+    sheet.append([shown[name] for name in heads])
+    for name, cell in zip(heads, sheet[sheet.max_row], strict=True):
+        if isinstance(shown[name], str):
+            cell.data_type = "s"  # a name that begins with = would be run as a formula
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        elif name in ("value", "target", "previous", "low", "high"):
+            whole = row["unit"] == "count" and isinstance(shown[name], int)
+            cell.number_format = "#,##0" if whole else FORMATS[row["unit"]]
+        else:
+            cell.number_format = "#,##0"
+        if name in ("metric", "value"):
+            cell.font = Font(bold=row["number"] is not None)
 
 
 def _rows(metric: Metric) -> Iterator[dict[str, Any]]:
@@ -123,6 +180,7 @@ def _rows(metric: Metric) -> Iterator[dict[str, Any]]:
             "name_ru": metric.definition.name_ru,
             "name_en": metric.definition.name_en,
             "unit": metric.definition.unit,
+            "number": metric.definition.number,
             "by": cut.by,
             "key": cut.key,
             "name": cut.name,
