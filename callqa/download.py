@@ -92,7 +92,8 @@ def _pull(name: str, trust: bool, given: Path | None, watch: Watch, say: Callabl
     for source, files in _offers(name, about, trust, given):
         try:
             if not (models.pinned(files) or trust):
-                raise _NoAnswer("its files have no known sha256; --pin takes them and records what came")
+                unknown = ", ".join(file.name for file in files if not file.sha256)
+                raise _NoAnswer(f"{unknown}: no known sha256; --pin takes them and records what came")
             staged = _staged(name, source, files)
             with watch(f"{name} from {source}", lambda: _bytes_under(_staging()), about.download):
                 _fetch(source, files, staged)
