@@ -1,5 +1,6 @@
 """Words by Whisper: how speech is packed and words are placed, and on the sample calls what is heard."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -62,6 +63,31 @@ def test_a_channel_is_heard_the_same_alone_and_among_others(whisper, call):
     assert together[0] == together[2]
     for channel, one in zip(channels, together[:2], strict=True):
         assert whisper.transcribe([channel], [true.language]) == [one]
+
+
+@needs_weights
+def test_features_made_ahead_change_no_word(whisper, call):
+    channels, true = call
+    one_by_one = replace(whisper, options=replace(whisper.options, batch=1))
+    ahead = replace(one_by_one, ahead=2)
+    assert one_by_one.options.window == "fit"
+    assert ahead.transcribe(channels, [true.language] * 2) == one_by_one.transcribe(channels, [true.language] * 2)
+
+
+@pytest.mark.parametrize(
+    ("window", "seconds", "frames"),
+    [
+        ("fit", 1.0, 1000),
+        ("fit", 8.0, 1000),
+        ("fit", 8.1, 1200),
+        ("fit", 20.0, 2200),
+        ("fit", 28.0, 3000),
+        ("full", 1.0, 3000),
+        ("full", 28.0, 3000),
+    ],
+)
+def test_a_window_fits_its_chunk_and_two_seconds_but_is_never_under_ten(window, seconds, frames):
+    assert Whisper(None, WhisperOptions(window=window))._frames(seconds) == frames
 
 
 @needs_weights

@@ -8,6 +8,7 @@ on the chunks beside it. How packing and beam were chosen: docs/decisions/0005.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -38,15 +39,16 @@ PREPENDED, APPENDED = "\"'“¿([{-«", "\"'.。,，!！?？:：”)]}、»…"
 class WhisperOptions:
     """``model`` is a manifest's name or "auto"; ``compute`` CTranslate2's type ("auto": int8 on a CPU, else float16).
 
-    ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``batch`` chunks are
-    decoded at once. ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing.
-    ``threads`` 0 is every core. ``window``: "full" gives the encoder 30 s whatever a chunk holds, "fit" what
-    it holds and two seconds; "auto" fits on a CPU, where a window's cost grows faster than its length.
+    ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``window``: "full"
+    gives the encoder 30 s whatever a chunk holds, "fit" what it holds and two seconds; "auto" fits on a CPU, where a
+    window's cost grows faster than its length. ``batch`` chunks are decoded at once (0: as suits the machine).
+    ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing. ``threads`` 0 is
+    every core.
     """
 
     model: str = "auto"
     compute: str = "auto"
-    batch: int = 8
+    batch: int = 0
     beam: int = 5
     repair_beam: int = 8
     window: Literal["auto", "full", "fit"] = "auto"
@@ -82,6 +84,7 @@ class Whisper:
 
     model: Any
     options: WhisperOptions
+    ahead: int = 0  # batches whose features are made while another is decoded: a GPU is not kept waiting
 
     @classmethod
     def load(cls, folder: Path, options: WhisperOptions, device: str = "cpu") -> Whisper:
@@ -91,6 +94,8 @@ class Whisper:
         compute = ("int8" if device == "cpu" else "float16") if options.compute == "auto" else options.compute
         if options.window == "auto":
             options = replace(options, window="fit" if device == "cpu" else "full")
+        if not options.batch:
+            options = replace(options, batch=8 if device == "cpu" else 48)
         return cls(
             WhisperModel(
                 str(folder),
@@ -100,6 +105,7 @@ class Whisper:
                 local_files_only=True,
             ),
             options,
+            ahead=0 if device == "cpu" else 2,
         )
 
     def language(self, channels: Sequence[Channel], allowed: Sequence[str]) -> str:
@@ -112,7 +118,7 @@ class Whisper:
             return allowed[0]
         votes = dict.fromkeys(allowed, 0.0)
         heads = [_cut(sounds[chunk.channel], chunk)[: int(TELLING * RATE)] for chunk in first]
-        found = self.model.model.detect_language(self._encoded(heads, self._frames(TELLING)))
+        found = self.model.model.detect_language(self.model.encode(self._features(heads, self._frames(TELLING))))
         for head, probabilities in zip(heads, found, strict=True):
             for token, probability in probabilities:
                 if token[2:-2] in votes:
@@ -150,13 +156,36 @@ class Whisper:
         self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool = False
     ) -> dict[Chunk, Decoded]:
         result: dict[Chunk, Decoded] = {}
+        batches: list[list[Chunk]] = []
         # a window's length comes of its own chunk alone: who shares the batch changes no word
         for _, alike in groupby(chunks, key=lambda chunk: self._frames(chunk.seconds)):
-            same = list(alike)
-            for first in range(0, len(same), self.options.batch):
-                batch = same[first : first + self.options.batch]
-                result.update(zip(batch, self._batch(batch, sounds, language, careful), strict=True))
+            same, size = list(alike), self.options.batch
+            batches.extend(same[first : first + size] for first in range(0, len(same), size))
+        for batch, features in self._featured(batches, sounds):
+            result.update(zip(batch, self._batch(batch, features, language, careful), strict=True))
         return result
+
+    def _featured(
+        self, batches: Sequence[list[Chunk]], sounds: Sequence[Samples]
+    ) -> Iterator[tuple[list[Chunk], Samples]]:
+        """Each batch with its features, shape (chunks, mels, frames); those of the next ones are made meanwhile."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def made(batch: Sequence[Chunk]) -> Samples:
+            return self._features([_cut(sounds[c.channel], c) for c in batch], self._frames(batch[0].seconds))
+
+        if not self.ahead:
+            yield from ((batch, made(batch)) for batch in batches)
+            return
+        with ThreadPoolExecutor(self.ahead) as threads:
+            waiting = deque((batch, threads.submit(made, batch)) for batch in batches[: self.ahead])
+            for following in [*batches[self.ahead :], *[None] * self.ahead]:
+                if not waiting:
+                    return
+                batch, features = waiting.popleft()
+                if following is not None:
+                    waiting.append((following, threads.submit(made, following)))
+                yield batch, features.result()
 
     def _frames(self, seconds: Seconds) -> int:
         """Length of the window that the encoder is given for a chunk."""
@@ -164,17 +193,14 @@ class Whisper:
             return FRAMES
         return min(FRAMES, max(LEAST, -(-(round(seconds * 100) + SPARE) // CLASS) * CLASS))
 
-    def _batch(
-        self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool
-    ) -> Iterator[Decoded]:
+    def _batch(self, chunks: Sequence[Chunk], features: Samples, language: str, careful: bool) -> Iterator[Decoded]:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         tokenizer = Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, "transcribe", language)
         before = tokenizer.encode(" " + self.options.prompts[language]) if self.options.prompts.get(language) else []
         prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
-        window = self._frames(chunks[0].seconds)
-        encoded = self._encoded([_cut(sounds[c.channel], c) for c in chunks], window)
+        encoded = self.model.encode(features)
         found = self.model.model.generate(
             encoded,
             [prompt] * len(chunks),
@@ -202,14 +228,14 @@ class Whisper:
             merge_punctuations(words, PREPENDED, APPENDED)
             yield _placed(words, chunk)
 
-    def _encoded(self, sounds: Sequence[Samples], frames: int) -> Any:
+    def _features(self, sounds: Sequence[Samples], frames: int) -> Samples:
         import numpy as np
 
         extract, windows = self.model.feature_extractor, []
         for sound in sounds:
             features = extract(sound)[..., :-1][..., :frames]
             windows.append(np.pad(features, ((0, 0), (0, frames - features.shape[-1]))))
-        return self.model.encode(np.stack(windows))
+        return np.stack(windows)
 
 
 def pieces(speech: Sequence[Span], padding: Seconds, longest: Seconds, duration: Seconds) -> list[Span]:
