@@ -226,7 +226,7 @@ def test_ctrl_c_leaves_nothing_half_and_the_next_pull_goes_on(place, hub, tmp_pa
 
 def test_files_of_unknown_hash_are_refused_until_they_are_pinned(place, hub):
     folder = place(HUB, pinned=False)
-    with pytest.raises(ModelError, match="config.json, model.bin: no known sha256; --pin takes them"):
+    with pytest.raises(ModelError, match=r"config\.json, model\.bin: no known sha256; --pin takes them"):
         pull()
     assert not folder.exists()
     assert models.cure("toy") == "run `callqa models pull toy --pin`"
