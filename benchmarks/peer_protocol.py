@@ -8,20 +8,24 @@ Time stops at the end: what it takes to judge the results is not counted.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 Request = Sequence[Mapping[str, Any]]
 Work = Callable[[Request], Iterator[tuple[str, float]]]  # the key of each call when it is done, and its seconds of work
 Results = Callable[[], Mapping[str, Any]]
 
 
 def settings() -> dict[str, Any]:
-    """What the parent told; the process is held to as many cores as it may use threads."""
+    """What the parent told; the process is held to as many cores as it may use threads, and ends with its parent."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     told: dict[str, Any] = json.loads(sys.argv[1])
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: told["threads"]])
     return told
