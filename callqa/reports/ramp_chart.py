@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -44,9 +45,9 @@ def chart(weeks: Sequence[Week], share: float, amount: Callable[[float], str], w
 def _axes(
     shown: Sequence[Week], top: float, at: Callable[[Week, float], Point], amount: Callable[[float], str], width: int
 ) -> list[str]:
-    """Three amounts up, a week in every few along."""
+    """Round amounts up, a week in every few along."""
     parts = []
-    for value in (0.0, top / 2, top):
+    for value in _round_amounts(top):
         y = at(shown[0], value)[1]
         parts.append(f'<path d="M{LEFT} {y:.1f}H{width - RIGHT}" style="stroke:var(--line)"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{amount(value)}</text>')
@@ -54,6 +55,17 @@ def _axes(
     for week in shown[::every]:
         parts.append(f'<text x="{at(week, 0)[0]:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{week.number}</text>')
     return parts
+
+
+def _round_amounts(top: float) -> list[float]:
+    """Two to four steps of 1, 2 or 5 with noughts, from nothing up.
+
+    >>> [round(amount) for amount in _round_amounts(120_800)], _round_amounts(7)
+    ([0, 50000, 100000], [0, 2, 4, 6])
+    """
+    size = 10 ** math.floor(math.log10(top))
+    step = next(s for s in (size / 5, size / 2, size, size * 2) if top / s < 4.0 + 1e-9)
+    return [step * n for n in range(int(top / step) + 1)]
 
 
 def _runs(weeks: Sequence[Week]) -> list[list[Week]]:

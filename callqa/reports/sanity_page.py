@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from callqa.reports.render import render
 from callqa.types import Language
 
 MOST = 6  # parts of a finding that are shown
+CODE = re.compile(r"(?<![^ ])[a-z]+(?![^ ,])")  # a word of small letters by itself
 
 
 def html(
@@ -109,18 +111,22 @@ class View:
         return ", ".join(d.name_ru if self.language == "ru" else d.name_en for d in known)
 
     def parts(self, finding: Finding) -> str:
-        """What kinds of records, with how many of each; the reasons of calls in words."""
-        known = catalogue()["reason_of"]
-        shown = [
-            f"{known[part][self.language] if part in known else part}: {self.number(n)}"
-            for part, n in finding.parts[:MOST]
-        ]
+        """What kinds of records, with how many of each."""
+        shown = [f"{self._worded(part)}: {self.number(n)}" for part, n in finding.parts[:MOST]]
         rest = len(finding.parts) - MOST
         return "; ".join([*shown, *([self.say("more", n=rest)] if rest > 0 else [])])
 
     def examples(self, finding: Finding) -> str:
         rest = finding.found - len(finding.examples)
-        return ", ".join(finding.examples) + (f" {self.say('more', n=self.number(rest))}" if rest > 0 else "")
+        shown = ", ".join(self._worded(example) for example in finding.examples)
+        return shown + (f" {self.say('more', n=self.number(rest))}" if rest > 0 else "")
+
+    def _worded(self, text: str) -> str:
+        """Codes in words, what is a name or an id as it is: "deals, leads", "won / open", "activity A-1"."""
+        if (told := catalogue()["reason_of"].get(text)) is not None:
+            return str(told[self.language])
+        known = catalogue()["word_of"]
+        return re.sub(CODE, lambda found: known[found[0]][self.language] if found[0] in known else found[0], text)
 
 
 @cache
