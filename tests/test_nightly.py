@@ -288,8 +288,8 @@ def test_the_line_of_progress_fits_a_terminal():
     assert len(line) <= 80
     assert line == "4,921/5,000  2 h 47 min left  360 calls/h  29.3 call-h/h  aside 121"
     few = [scored("a", 300.0), broken("x", "truncated")]
-    assert progress.line(counted(few, 2)) == "2/2  starting  360 calls/h  15.0 call-h/h  aside 1: truncated 1"
-    assert progress.line(counted([], 5000)) == "0/5,000  starting"
+    assert progress.line(counted(few, 2)) == "2/2  at work for 20 s  360 calls/h  15.0 call-h/h  aside 1: truncated 1"
+    assert progress.line(counted([], 5000)) == "0/5,000  at work for 0 s"
 
 
 def test_plain_progress_comes_now_and_then():
@@ -299,7 +299,7 @@ def test_plain_progress_comes_now_and_then():
     assert notes == []
     plain._next = 0.0
     plain.tick()
-    assert notes == ["0/5  starting"]
+    assert notes == ["0/5  at work for 0 s"]
 
 
 class Listening:

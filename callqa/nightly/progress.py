@@ -107,7 +107,8 @@ def progress(tally: Tally, note: Callable[[str], None]) -> Plain | Drawn:
 
 def line(seen: Seen) -> str:
     """Count, time left, rates, and the commonest reasons for setting aside as far as WIDTH letters go."""
-    told = f"{seen.done:,}/{seen.total:,}  " + ("starting" if seen.left is None else f"{left(seen.left)} left")
+    when = f"at work for {left(seen.passed)}" if seen.left is None else f"{left(seen.left)} left"
+    told = f"{seen.done:,}/{seen.total:,}  {when}"
     if seen.calls_per_hour:
         told += f"  {seen.calls_per_hour:,.0f} calls/h  {seen.call_hours_per_hour:,.1f} call-h/h"
     if failed := sum(seen.failed.values()):
