@@ -181,6 +181,23 @@ def test_a_later_export_updates_and_leaves_what_it_does_not_tell(store, tmp_path
     ]
 
 
+def test_a_currency_of_its_own_column_counts_before_the_sign_beside_the_amount(store, tmp_path):
+    path = tmp_path / "deals.csv"
+    amounts = [
+        ("1 000,00 ₽", ""),
+        ("€ 2.500,50", ""),
+        ("$3,000.25", ""),
+        ("$3,000.25", "RUB"),
+        ("USD 5", ""),
+        ("7", ""),
+    ]
+    rows = [[f"d{n}", "05.10.2026", *row] for n, row in enumerate(amounts)]
+    as_csv(path, [["deal_id", "created_at", "amount", "currency"], *rows], ";")
+    list(deals.import_files(store, "plain", [path], rejects=tmp_path))
+    expected = [(1000_00, "RUB"), (2500_50, "EUR"), (3000_25, "USD"), (3000_25, "RUB"), (5_00, "USD"), (7_00, None)]
+    assert kept(store, "deals", "deal_id", "amount", "currency") == [(f"d{n}", *row) for n, row in enumerate(expected)]
+
+
 def test_a_missing_column_stops_before_anything_is_written(store, tmp_path):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     as_csv(good, [HEADER, *ROWS])
@@ -307,6 +324,7 @@ def test_a_file_that_may_be_two_tables_is_told_by_its_name_or_by_the_person(stor
         (b"\0\1\2\3", "not a table"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0H", "not a table; callqa reads CSV, xlsx"),  # a picture
         (b"a;b\n1;2\n", "columns found: a, b"),
+        (b"<html><body><p>Log in</p></body></html>", "a page without a table"),
     ],
 )
 def test_what_is_no_export_is_named(store, tmp_path, content, problem):

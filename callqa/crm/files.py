@@ -55,7 +55,7 @@ def open_sheet(path: Path, columns: Sequence[str] = ()) -> Sheet:
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path}: {error}; callqa reads utf-8 and cp1251") from error
     if first is None:
-        raise UsageError(f"{path}: no header: the file is empty")
+        raise UsageError(f"{path}: no header: the file is empty, or a page without a table")
     return Sheet(path, unique(first[1]), begin)
 
 

@@ -14,7 +14,7 @@ from callqa.crm.entities import Entity
 from callqa.crm.files import Sheet
 from callqa.crm.mapping import EACH, NAME, Field, Part, Source, Table, bare
 from callqa.crm.people import People
-from callqa.crm.values import Reading, after, identity, moment, since, text
+from callqa.crm.values import Reading, after, identity, moment, sign, since, text
 
 Cells = Sequence[Any]
 Get = Callable[[Cells], Any]
@@ -169,7 +169,7 @@ def _bound(
             for key, field in part.fields.items()
             if not field.hash and (places := _places(field, index, n)) is not None
         }
-        getters = _with_defaults(part.entity, found, source)
+        getters = _with_defaults(part, found, source, index)
         owners = {key: get for key, get in getters.items() if part.entity.fields[key] == "person"}
         getters |= {key: _known_person(get, people) for key, get in owners.items()}
         if all(key in getters or part.fields[key].hash for key in part.entity.needed):
@@ -217,12 +217,15 @@ def _places(field: Field, index: Mapping[str, int], each: int) -> list[int] | No
     return found if found or told_without else None
 
 
-def _with_defaults(entity: Entity, getters: dict[str, Get], source: Source) -> dict[str, Get]:
-    """The source's own name and currency where the file does not tell."""
+def _with_defaults(part: Part, getters: dict[str, Get], source: Source, index: Mapping[str, int]) -> dict[str, Get]:
+    """The source's own name and currency where the file does not tell; a sign beside the amount tells it."""
+    entity = part.entity
     money = any(kind == "money" and name in getters for name, kind in entity.fields.items())
-    if money and source.currency and entity.name != "targets":
+    # ids of costs are made of what the row says: a currency that nobody told is no part of them
+    if money and entity.name != "targets" and (source.currency or entity.name in ("deals", "products")):
         told: Get = getters.get("currency") or (lambda cells: None)
-        getters["currency"] = lambda cells: told(cells) or source.currency
+        amounts = (_places(part.fields["amount"], index, -1) or []) if "amount" in part.fields else []
+        getters["currency"] = lambda cells: told(cells) or sign(_first(cells, amounts)) or source.currency or None
     if entity.name == "customers":
         getters.setdefault("source_system", lambda cells: source.name)
     return getters

@@ -19,6 +19,7 @@ from callqa.crm.entities import CHOICES
 SPACES = dict.fromkeys(map(ord, " \t\n\u00a0\u2009\u202f'’"))
 SIGNS = {"₽": "RUB", "руб": "RUB", "руб.": "RUB", "р": "RUB", "р.": "RUB", "RUR": "RUB", "$": "USD", "€": "EUR"}
 FAILED = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")  # formulas
+SIGNED = re.compile(r"[₽$€]|(?<!\w)(?:руб|р|RUB|RUR|USD|EUR|KZT|BYN|UAH|GBP|CNY)(?!\w)", re.IGNORECASE)
 NOTHING = frozenset(("", "-", "–", "—", "NULL", "null", "NaN", "nan", *FAILED))
 YES, NO = ("y", "yes", "true", "1", "да", "истина"), ("n", "no", "false", "0", "нет", "ложь")
 RUSSIAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
@@ -108,6 +109,18 @@ def currency(cell: Any) -> str | None:
     if not re.fullmatch("[A-Z]{3}", code):
         raise ValueError(f"'{said}' is no currency; a code such as RUB is")
     return code
+
+
+def sign(cell: Any) -> str | None:
+    """The currency that stands with an amount: a sign or a code.
+
+    >>> sign("$3,000.25"), sign("1 234,56 ₽"), sign("EUR 5"), sign("1 234,56"), sign("5 шт")
+    ('USD', 'RUB', 'EUR', None, None)
+    """
+    if not isinstance(cell, str) or not (found := SIGNED.search(cell)):
+        return None
+    said = found[0].strip(" .").lower()
+    return next((code for known, code in SIGNS.items() if known.strip(".").lower() == said), said.upper())
 
 
 def phone(cell: Any) -> str | None:
