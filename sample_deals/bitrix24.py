@@ -1,4 +1,4 @@
-"""The company as Bitrix24 exports it: .xls pages of leads, deals, contacts and activities; the BI data set of stages.
+"""The company as Bitrix24 exports it: .xls pages of leads, deals and contacts, activities as CSV, the BI set of stages.
 
 Close dates are plans, templates of recurring deals stand among the deals, owners are named. The account has fields of
 its own: when a lead was first touched and qualified, costs, upsell, whether a meeting was held.
@@ -38,9 +38,10 @@ def bitrix24(tables: Mapping[str, list[Row]]) -> Iterator[tuple[str, bytes]]:
         ("CONTACT_20250930.xls", _contacts(of), "customers"),
         ("LEAD_20250930.xls", _leads(of), "leads"),
         ("DEAL_20250930.xls", _deals(of), "deals"),
-        ("ACTIVITY_20250930.xls", _activities(of), "activities"),
     ):
         yield name, as_page(cells(columns, tables[table], russian, "да", "нет"))
+    acts = cells(_activities(of), tables["activities"], russian, "да", "нет")
+    yield "ACTIVITY_20250930.csv", as_csv(acts, ";", "utf-8-sig")
     rows = tables["stage_history"]
     yield "crm_deal_stage_history.csv", as_csv(cells(_history(of), rows, _server_time, "Y", "N"))
 
