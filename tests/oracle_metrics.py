@@ -3,7 +3,7 @@
 Nothing here reads callqa's code: a figure that both give was understood the same way twice. Money is in hundredths.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -16,12 +16,34 @@ TIMES = ("created_at", "first_touch_at", "sql_at", "closed_reported_at", "entere
 
 @dataclass
 class Oracle:
-    """The files of one folder, and a period [t0, t1) in Moscow's time."""
+    """The files of one folder, and a period [t0, t1) in Moscow's time; of everybody, or of some owners alone.
+
+    A part counts what its own people did: a lead, deal, call by its owner; a customer by who sold to him first; costs
+    by their team, for nobody spends by himself.
+    """
 
     folder: object
     start: str
     end: str
     calls: object = None  # scored calls: at (UTC text), rep, score, eligible
+    owners: frozenset | None = None
+    team: str | None = None
+
+    def of(self, owners, team=None):
+        """The same of those owners, who may be a team; what was read is not read again."""
+        part = replace(self, owners=frozenset(owners), team=team)
+        for name in ("leads", "people", "deals", "history", "activities", "ends"):
+            part.__dict__[name] = getattr(self, name)
+        return part
+
+    def mine(self, table, column="owner_id"):
+        return table if self.owners is None else table[table[column].isin(self.owners)]
+
+    @property
+    def sellers(self):
+        """By customer: when he first bought, and who sold it."""
+        first = self.wins.dropna(subset=["customer_id"]).sort_values("entered_at").drop_duplicates("customer_id")
+        return self.mine(first).set_index("customer_id").entered_at
 
     def table(self, name):
         found = pd.read_csv(self.folder / f"{name}.csv", dtype={"month": str})
@@ -66,7 +88,8 @@ class Oracle:
     @cached_property
     def costs(self):
         found = self.table("costs").assign(day=lambda c: pd.to_datetime(c.day))
-        return found[(found.day >= self.t0) & (found.day < self.t1)]
+        found = found[(found.day >= self.t0) & (found.day < self.t1)]
+        return found if self.owners is None else found[found.team.notna() & (found.team == self.team)]
 
     @cached_property
     def ends(self):
@@ -94,7 +117,7 @@ class Oracle:
     def closed(self):
         """Deals by their first final state in the period."""
         inside = self.ends[(self.ends.entered_at >= self.t0) & (self.ends.entered_at < self.t1)]
-        return inside.sort_values("entered_at").drop_duplicates("deal_id")
+        return self.mine(inside.sort_values("entered_at").drop_duplicates("deal_id"))
 
     @cached_property
     def won(self):
@@ -109,63 +132,66 @@ class Oracle:
 
     def lead_conversion(self):
         first = self.wins.dropna(subset=["lead_id"]).groupby("lead_id").entered_at.min()
-        cohort = self.of_period(self.leads, "created_at")
+        cohort = self.mine(self.of_period(self.leads, "created_at"))
         took = cohort.lead_id.map(first) - cohort.created_at
-        return 100 * (took <= AGE).sum() / len(cohort)
+        return per(100 * (took <= AGE).sum(), len(cohort))
 
     def deal_cycle(self):
         return ((self.won.entered_at - self.won.created_at) / DAY).median()
 
     def response_time(self):
-        cohort = self.of_period(self.leads, "created_at")
+        cohort = self.mine(self.of_period(self.leads, "created_at"))
         return ((cohort.first_touch_at - cohort.created_at) / pd.Timedelta(minutes=1)).median()
 
     def loss_rate(self):
         return 100 * (self.closed.final == "lost").mean()
 
     def average_deal(self):
-        return self.won.money.sum() / len(self.won) / 100
+        return per(self.won.money.sum() / 100, len(self.won))
 
     def ltv(self):
         until = min(self.t1, self.as_of)
         wins = self.wins[(self.wins.entered_at < self.t1) & self.wins.customer_id.notna()]
+        wins = wins[wins.customer_id.isin(self.sellers.index)]
         last = wins.groupby("customer_id").entered_at.max()
         gone = (last + WINDOW <= until).sum()
         return wins.money.sum() / gone / 100 if gone else None
 
     def cac(self):
-        first = self.wins.dropna(subset=["customer_id"]).groupby("customer_id").entered_at.min()
+        first = self.sellers
         customers = ((first >= self.t0) & (first < self.t1)).sum()
-        return self.costs.amount.sum() / customers / 100
+        return self.costs.amount.sum() / customers / 100 if len(self.costs) and customers else None
 
     def marketing_roi(self):
         paid = self.costs[self.costs.kind == "marketing"]
+        if not len(paid):
+            return None
         profit = self.won[self.won.source.isin(paid.channel)].profit.sum()
         return 100 * (profit - paid.amount.sum()) / paid.amount.sum()
 
     def contacts_per_day(self):
-        done = self.of_period(self.activities, "at")
+        done = self.mine(self.of_period(self.activities, "at"))
         done = done[done.owner_id.isin(self.people.owner_id)]
         calls = (done.kind == "call") & (done.connected.eq(True)) & (done.seconds >= 20)
         met = done.kind.isin(["meeting", "demo"]) & done.held.eq(True)
         days = pd.bdate_range(self.t0, self.t1 - DAY)
         worked = sum(
             ((days >= rep.hired_at) & (days <= (rep.left_at if pd.notna(rep.left_at) else days[-1]))).sum()
-            for rep in self.people.itertuples()
+            for rep in self.mine(self.people).itertuples()
         )
-        return (calls | met).sum() / worked
+        return (calls | met).sum() / worked if worked else None
 
     def negotiation_quality(self):
         at = pd.to_datetime(self.calls["at"], utc=True).dt.tz_convert("Europe/Moscow").dt.tz_localize(None)
-        inside = self.of_period(self.calls.assign(at=at), "at")
+        inside = self.mine(self.of_period(self.calls.assign(at=at), "at"), "rep")
         scores = inside[inside.eligible].score.dropna()
         return scores.mean() if len(scores) else None
 
     def repeat_purchases(self):
         ranked = self.wins.dropna(subset=["customer_id"]).sort_values("entered_at")
-        first = ranked.groupby("customer_id").entered_at.min()
+        first = self.sellers
         seen = first[(first + WINDOW >= self.t0) & (first + WINDOW < self.t1)]
-        inside = ranked[ranked.entered_at <= ranked.customer_id.map(first) + WINDOW]
+        inside = ranked[ranked.entered_at <= ranked.customer_id.map(first) + WINDOW]  # of others' customers nothing
         counts = inside.groupby("customer_id").deal_id.nunique()
         return 100 * (counts[seen.index] >= 2).mean() if len(seen) else None
 
@@ -174,17 +200,20 @@ class Oracle:
 
     def sales_profitability(self):
         cost = self.costs[self.costs.kind == "department"].amount.sum()
+        if not cost:
+            return None
         return 100 * (self.won.profit.sum() - cost) / cost
 
     def kpi_attainment(self):
         months = [str(month) for month in pd.period_range(self.t0, self.t1 - DAY, freq="M")]
-        targets = self.table("targets")
+        targets = self.mine(self.table("targets"), "person_id")
         wanted = targets[targets.month.isin(months)].groupby("person_id").amount.sum()
         got = self.won.groupby("owner_id").money.sum().reindex(wanted.index).fillna(0)
         return 100 * (got >= wanted).mean()
 
     def onboarding_speed(self):
         new = self.people[(self.people.hired_at >= self.t1 - NEW) & (self.people.hired_at < min(self.t1, self.as_of))]
+        new = self.mine(new)
         times = []
         for rep in new.itertuples():
             until = min(t for t in (rep.left_at, self.t1, self.as_of) if pd.notna(t))
@@ -212,25 +241,25 @@ class Oracle:
         return bool(middle > 0 and sums.get(rep.owner_id, 0) >= 0.8 * middle)
 
     def sql_share(self):
-        cohort = self.of_period(self.leads, "created_at")
-        return 100 * (cohort.sql_at - cohort.created_at <= AGE).sum() / len(cohort)
+        cohort = self.mine(self.of_period(self.leads, "created_at"))
+        return per(100 * (cohort.sql_at - cohort.created_at <= AGE).sum(), len(cohort))
 
     def stage_conversion(self):
         """Every stage; the whole figure counts all entries of the period that can go on."""
         firsts = self.history.groupby(["deal_id", "stage"], as_index=False).agg(
             entered_at=("entered_at", "min"), stage_order=("stage_order", "min"), final=("final", "max")
         )
-        firsts = firsts[firsts.deal_id.isin(self.deals.deal_id)]
+        firsts = firsts[firsts.deal_id.isin(self.mine(self.deals).deal_id)]
         onward = firsts[firsts.final != "lost"]
         entered = self.of_period(firsts[firsts.final.isna()], "entered_at")
         pairs = entered.merge(onward, on="deal_id", suffixes=("", "_next"))
         later = (pairs.stage_order_next > pairs.stage_order) & (pairs.entered_at_next > pairs.entered_at)
         soon = pairs.entered_at_next <= pairs.entered_at + AGE
         passed = pairs[later & soon].drop_duplicates(["deal_id", "stage"])
-        return 100 * len(passed) / len(entered)
+        return per(100 * len(passed), len(entered))
 
     def demo_success(self):
-        held = self.of_period(self.activities[self.activities.kind == "demo"], "at")
+        held = self.mine(self.of_period(self.activities[self.activities.kind == "demo"], "at"))
         held = held[held.held.eq(True)]
         moves = self.history.assign(before=self.history.groupby("deal_id").stage_order.shift())
         moves = moves[(moves.final != "lost") & (moves.stage_order > moves.before)]
@@ -242,15 +271,19 @@ class Oracle:
             good += demo.next_step_agreed is True or any(
                 ((moments > demo.at) & (moments <= demo.at + ADVANCE)).any() for moments in after
             )
-        return 100 * good / len(held)
+        return per(100 * good, len(held))
 
     def automation_share(self):
-        done = self.of_period(self.activities, "at").dropna(subset=["action"])
+        done = self.mine(self.of_period(self.activities, "at")).dropna(subset=["action"])
         minutes = done.action.map(MINUTES)
-        return 100 * minutes[done.actor == "automation"].sum() / minutes.sum()
+        return per(100 * minutes[done.actor == "automation"].sum(), minutes.sum())
 
     def closed_deals(self):
         return len(self.won)
+
+
+def per(above, below):
+    return above / below if below else None
 
 
 def kaplan_meier_median(times):

@@ -72,3 +72,40 @@ def test_sql_and_pandas_agree(figures, plain, calls, number, name):
         assert (found.value, bool(found.reason)) == (None, True)
     else:
         assert found.value == pytest.approx(told, rel=1e-6, abs=1e-4), (found.numerator, found.denominator)
+
+
+@pytest.fixture(scope="module")
+def parts(warehouse):
+    """The twenty of June 2025 by rep and team: each part's figure, by metric, kind of part and key."""
+    found = metrics(warehouse, [d for d in registry() if d.number], period("2025-06"), ("rep", "team"))
+    return {(m.definition.id, c.by, c.key): c.figure for m in found for c in m.cuts}
+
+
+@pytest.fixture(scope="module")
+def oracles(plain, calls):
+    """An independent computation for every rep and every team."""
+    at = period("2025-06")
+    whole = Oracle(plain, str(at.start), str(at.end), calls)
+    members = whole.table("people").groupby("team").person_id.apply(list)
+    by_rep = {("rep", rep): whole.of([rep]) for rep in whole.people.owner_id}
+    return by_rep | {("team", team): whole.of(reps, team) for team, reps in members.items()}
+
+
+@pytest.mark.parametrize("by", ["rep", "team"])
+@pytest.mark.parametrize("number", range(1, 21), ids=TWENTY.get)
+def test_sql_and_pandas_agree_on_every_rep_and_team(parts, oracles, number, by):
+    name = TWENTY[number]
+    known = {key: getattr(oracle, name)() for (kind, key), oracle in oracles.items() if kind == by}
+    told = {key: None if value is None or np.isnan(value) else float(value) for key, value in known.items()}
+    found = {key: parts[name, by, key].value if (name, by, key) in parts else None for key in told}
+    if name == "closed_deals":
+        found = {key: value or 0 for key, value in found.items()}  # who won nothing has no row
+    assert {key for key, value in found.items() if value is None} == {k for k, v in told.items() if v is None}
+    for key, value in told.items():
+        assert found[key] == (None if value is None else pytest.approx(value, rel=1e-6, abs=1e-4)), key
+
+
+def test_parts_are_not_all_empty(parts):
+    """What a rep or team cannot have (costs of a rep, marketing of a team, scores of one who has none) is little."""
+    known = [key for key, figure in parts.items() if figure.value is not None]
+    assert len({(name, by) for name, by, _ in known}) >= 34
