@@ -1,16 +1,21 @@
 """Which deal a call is found to be of: by what it names, by the customer's number, by its time; or why of none."""
 
 import random
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from callqa import deals
+from callqa.config import shipped
 from callqa.metrics.figures import metrics
 from callqa.metrics.linking import links
 from callqa.metrics.registry import registry
 from callqa.metrics.settings import period
 from callqa.metrics.warehouse import load
+from callqa.store import Store
 from tests.companies import SETTINGS, fill, warehouse
 
 # c1: d1 won on 1 March (a later row says so again), d2 opened in May. c2 and c3 share a number. c4 has two deals open
@@ -266,3 +271,50 @@ def test_no_calls_at_all_are_not_none_on_every_deal():
     found = metrics(warehouse(COMPANY), registry(), period("2026-03"), ())
     figure = next(m.figure for m in found if m.definition.id == "calls_per_deal")
     assert (figure.value, figure.reason) == (None, "no calls in the store")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo company in a store, and of which deal each of its calls is."""
+    folder = tmp_path_factory.mktemp("company")
+    make = shipped("sample_deals") / "make.py"
+    subprocess.run([sys.executable, str(make), str(folder), "plain"], check=True, capture_output=True)
+    files = [
+        folder / "plain" / f"{name}.csv" for name in ("customers", "deals", "leads", "stage_history", "activities")
+    ]
+    store = Store.open(f"sqlite:///{folder / 'callqa.db'}")
+    assert all(done.rejected == 0 for done in deals.import_files(store, "plain", files))
+    with store.engine.connect() as connection:
+        truth = connection.execute(
+            sa.text(
+                "select activity_id, coalesce(a.deal_id, l.deal_id, d.deal_id) from activities a "
+                "left join leads l on l.lead_id = a.lead_id left join deals d on d.lead_id = a.lead_id "
+                "where kind = 'call'"
+            )
+        ).fetchall()
+    yield store, dict(map(tuple, truth))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "made_by"),
+    [
+        ("deal_id = deal_id", {"deal_id", "lead_id"}),
+        ("deal_id = null, lead_id = null", {"customer_id"}),
+        (
+            "deal_id = null, lead_id = null, customer_id = null, phone = "
+            + "(select c.phone from customers c where c.customer_id = activities.customer_id)",
+            {"phone"},
+        ),
+    ],
+    ids=["as they are", "with their customer", "with a number alone"],
+)
+def test_the_demo_companys_calls_find_their_deals_with_ids_hidden(demo, hidden, made_by):
+    store, truth = demo
+    with store.engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(sa.text(f"update activities set {hidden} where kind = 'call'"))
+        found = links(load(connection, SETTINGS).duck)
+        transaction.rollback()
+    assert {link.call_id: link.deal_id for link in found} == truth
+    assert {link.made_by for link in found} - {None} == made_by
+    assert sum(link.deal_id is not None for link in found) == 5753
