@@ -296,16 +296,15 @@ def demo(tmp_path_factory):
     store.close()
 
 
+NUMBER = "select c.phone from customers c where c.customer_id = activities.customer_id"
+
+
 @pytest.mark.parametrize(
     ("hidden", "made_by"),
     [
         ("deal_id = deal_id", {"deal_id", "lead_id"}),
         ("deal_id = null, lead_id = null", {"customer_id"}),
-        (
-            "deal_id = null, lead_id = null, customer_id = null, phone = "
-            + "(select c.phone from customers c where c.customer_id = activities.customer_id)",
-            {"phone"},
-        ),
+        (f"deal_id = null, lead_id = null, customer_id = null, phone = ({NUMBER})", {"phone"}),
     ],
     ids=["as they are", "with their customer", "with a number alone"],
 )
