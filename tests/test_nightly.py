@@ -328,6 +328,7 @@ def night(listener, lock=None, total=2):
     [
         (None, "done", ""),
         (KeyboardInterrupt(), "stopped", ""),
+        (SystemExit(15), "stopped", ""),
         (StoreError("store: away"), "died", "store: away"),
         (ValueError("what was said"), "died", "ValueError"),  # a message of a bug may hold a transcript
     ],

@@ -139,11 +139,11 @@ def jobs_of(team: Team, paths: Sequence[Path], calls: Path | None) -> list[Job]:
 
 def finish(told: Summary, ended: BaseException | None, as_json: bool, when_done: int | None = None) -> None:
     """Say what the run came to and leave with its exit code, or ``when_done``; an error goes on its way."""
-    from callqa.nightly import summary
+    from callqa.nightly import follow, summary
 
     sys.stdout.buffer.write(summary.encoded(told) if as_json else summary.text(told).encode() + b"\n")
     sys.stdout.flush()
-    if isinstance(ended, KeyboardInterrupt):
+    if isinstance(ended, follow.STOPS):
         raise typer.Exit(130)
     if ended is not None:
         raise ended

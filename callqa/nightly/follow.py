@@ -21,6 +21,7 @@ from callqa.types import Seconds
 
 TICK: Seconds = 0.5
 LOOK_AT_LOCK: Seconds = 15.0
+STOPS = (KeyboardInterrupt, SystemExit)  # Ray answers SIGTERM with the second, in place of our handler
 
 
 class Listener(Protocol):
@@ -64,7 +65,7 @@ class Night:
     notes: list[str] = field(default_factory=list)
 
     def follow(self, events: Iterable[Event]) -> tuple[Summary, BaseException | None]:
-        """The summary, and what ended the run before its end: KeyboardInterrupt, or an error."""
+        """The summary, and what ended the run before its end: a wish to stop (STOPS), or an error."""
         began, lookout = datetime.now(UTC), Lookout(self.lock)
         for listener in self.listeners:
             listener.started(self.run, command=self.command, recordings=self.tally.total)
@@ -92,7 +93,7 @@ class Night:
                 raise lookout.lost
 
     def _summary(self, began: datetime, ended: BaseException | None) -> Summary:
-        state: State = "done" if ended is None else "stopped" if isinstance(ended, KeyboardInterrupt) else "died"
+        state: State = "done" if ended is None else "stopped" if isinstance(ended, STOPS) else "died"
         known = isinstance(ended, CallqaError)
         problem = "" if state != "died" else str(ended) if known else type(ended).__name__
         seen = self.tally.seen()
