@@ -26,7 +26,7 @@ def test_the_demo_prints_the_twenty_and_names_its_pages(tmp_path, capsys):
     company(tmp_path, shipped("configs") / "callqa.toml", f"sqlite:///{tmp_path / 'callqa.db'}", "en")
     printed = capsys.readouterr().out
     assert [int(n) for n in re.findall(r"^ ?(\d+) [A-Z]", printed, re.MULTILINE)] == list(range(1, 21))
-    for name in ("metrics.html", "onboarding.html"):
+    for name in ("metrics.html", "onboarding.html", "check.html"):
         assert str(tmp_path / name) in printed
         assert (tmp_path / name).stat().st_size > 10_000
 

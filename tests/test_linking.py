@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from callqa import deals
 from callqa.config import shipped
 from callqa.metrics.figures import metrics
-from callqa.metrics.linking import links
+from callqa.metrics.linking import links, matched
 from callqa.metrics.registry import registry
 from callqa.metrics.settings import period
 from callqa.metrics.warehouse import load
@@ -317,3 +318,32 @@ def test_the_demo_companys_calls_find_their_deals_with_ids_hidden(demo, hidden, 
     assert {link.call_id: link.deal_id for link in found} == truth
     assert {link.made_by for link in found} - {None} == made_by
     assert sum(link.deal_id is not None for link in found) == 5753
+
+
+def test_a_hundred_thousand_calls_find_their_deals_among_as_many_in_seconds():
+    """Seconds of processor, all threads together: others on the machine do not slow those."""
+    engine, many = sa.create_engine("sqlite://"), 100_000
+    fill(engine, "people\nperson_id\nann")
+    rng = random.Random(1)
+
+    def day(year):
+        return f"{year}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 28):02d}T09:00:00Z"
+
+    with engine.begin() as connection:
+        told = connection.connection.cursor()
+        clients = [(f"c{n}", f"+7912{n:07d}") for n in range(many // 2)]
+        told.executemany("insert into customers (customer_id, phone) values (?, ?)", clients)
+        rows = [(f"d{n}", f"c{rng.randrange(many // 2)}", day(2025), rng.choice(("won", None))) for n in range(many)]
+        told.executemany("insert into deals (deal_id, customer_id, created_at, final) values (?, ?, ?, ?)", rows)
+        ends = [(f"d{n}", day(2026), "won", "won") for n in range(many)]
+        told.executemany("insert into stage_history (deal_id, entered_at, stage, final) values (?, ?, ?, ?)", ends)
+    calls = [(f"{n}", day(2025), None, None, None, f"8 912 {rng.randrange(many // 2):07d}") for n in range(many)]
+    with engine.connect() as connection:
+        bare = time.process_time()
+        load(connection, SETTINGS)
+        begun = time.process_time()
+        found = load(connection, SETTINGS, (), calls)
+        took = time.process_time() - begun - (begun - bare)
+    assert matched(found.duck).calls == many
+    assert 20_000 < matched(found.duck).linked < many
+    assert took < 10

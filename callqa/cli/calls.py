@@ -59,9 +59,9 @@ def demo(
 
 
 def company(out: Path, config: Path, store: str, lang: Literal["ru", "en"]) -> None:
-    """The demo company's deals beside the calls, its twenty metrics, and the pages of metrics and new reps."""
+    """The demo company's deals beside the calls, its twenty metrics; pages of metrics, new reps and what bends them."""
     from callqa import deals
-    from callqa.cli import metrics, newcomers
+    from callqa.cli import metrics, newcomers, sanity
     from callqa.config import shipped
 
     make = [sys.executable, str(shipped("sample_deals") / "make.py"), str(out / "deals"), "plain"]
@@ -73,7 +73,9 @@ def company(out: Path, config: Path, store: str, lang: Literal["ru", "en"]) -> N
     metrics.metrics(**told, format_="table", out=None, store=store, config=config)
     metrics.metrics(**told, format_="html", out=out / "metrics.html", store=store, config=config)
     newcomers.onboarding(None, "html", out / "onboarding.html", store, config, lang)
-    print(out / "metrics.html")
+    sanity.check("html", out / "check.html", lang, store, config)
+    for page in ("metrics.html", "check.html"):
+        print(out / page)
 
 
 @examples(
