@@ -129,11 +129,14 @@ class View:
         return "better" if (now > before) == (way == "up") else "worse"
 
     def parts(self, by: str) -> list[tuple[str, list[tuple[Definition, Figure | None]]]]:
-        """A row for every part that any of the columns has, by name: its figure under each of them."""
-        columns = [self.metrics[name] for name in COLUMNS[by] if name in self.metrics]
+        """A row for every part that has a figure, by name: under each metric that any of them has."""
+        shown = [self.metrics[name] for name in COLUMNS[by] if name in self.metrics]
+        columns = [m for m in shown if any(c.by == by and c.figure.value is not None for c in m.cuts)]
         found = {m.definition.id: {c.key: c for c in m.cuts if c.by == by} for m in columns}
         names = {key: cut.name for cuts in found.values() for key, cut in cuts.items()}
         told = {key for cuts in found.values() for key, cut in cuts.items() if cut.figure.value is not None}
+        if told == {None}:  # nobody said of any record which part it is
+            return []
         ordered = sorted(names.items(), key=lambda pair: (pair[0] is None, pair[1]))
         return [
             (
