@@ -14,7 +14,7 @@ Made by `python docs/metrics.py` from `callqa/metrics/definitions/`, one SQL fil
   what began in the period, period metrics count what ended in it; they have names of their own.
 - A figure stands with its numerator, denominator, `n` (the records it rests on), `open` (records that may still change
   it), `unknown` (records left out because the CRM did not say), a 95 % interval, the target and the period before.
-- What the data cannot give is null with the reason, never 0.
+- What the data cannot give is null with the reason, never 0; so is a share of records that are all still open.
 - A deal counts by its **first final state in the period**: lost in March, reopened and won in May, it is lost in March,
   won in May, and lost in the year. Final states come from the stage history, else from the CRM's close date, unless
   the source says that this date is a plan.

@@ -134,6 +134,8 @@ class Oracle:
         first = self.wins.dropna(subset=["lead_id"]).groupby("lead_id").entered_at.min()
         cohort = self.mine(self.of_period(self.leads, "created_at"))
         took = cohort.lead_id.map(first) - cohort.created_at
+        if took.isna().all() and (cohort.created_at + AGE > self.as_of).all():
+            return None  # nothing is decided yet
         return per(100 * (took <= AGE).sum(), len(cohort))
 
     def deal_cycle(self):

@@ -85,7 +85,7 @@ def test_a_period_outside_the_data_gives_no_figure_and_says_why(name, month):
 @pytest.mark.parametrize(
     ("name", "value", "reason", "still_open"),
     [
-        ("lead_conversion", 0, None, 2),
+        ("lead_conversion", None, "all of them are still open", 2),
         ("deal_cycle", None, "no deals won in 2026-10", 0),
         ("deal_cycle_survival", None, "fewer than half have got there", 1),
         ("loss_rate", None, "no deals closed in 2026-10", 0),

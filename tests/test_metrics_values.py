@@ -201,3 +201,83 @@ def test_a_customers_lifetime_may_be_given():
     # until the data end, or a year after the last win: c1, c2, c3, c4
     days = (375.0, 23 + 19 / 24, 0.0, 365.0)
     assert found[0].figure.value == pytest.approx(11000 * 2 / (sum(days) / 365.25), rel=1e-4)
+
+
+# the same company seen on 20 October, ten days after the last of its first leads: nothing has come of them yet
+STILL_OPEN = """
+people
+person_id | name | team  | hired_at
+ann       | Анна | North | 2025-01-01
+cy        | Цой  | South | 2026-09-01
+
+leads
+lead_id | created_at           | source | owner_id | first_touch_at       | sql_at               | deal_id
+l0      | 2026-09-01T09:00:00Z | web    | ann      | 2026-09-01T09:03:00Z | 2026-09-02T09:00:00Z |
+l1      | 2026-10-01T09:00:00Z | web    | ann      | 2026-10-01T09:03:00Z |                      | d1
+l2      | 2026-10-02T14:30:00Z | ads    | ann      |                      |                      | d2
+l3      | 2026-10-20T09:57:00Z | ads    | cy       |                      |                      |
+
+deals
+deal_id | customer_id | owner_id | source | amount | currency | created_at
+d1      | c1          | ann      | web    | 1000   | RUB      | 2026-10-01T10:00:00Z
+d2      | c2          | ann      | ads    | 2000   | RUB      | 2026-10-02T15:00:00Z
+
+stage_history
+deal_id | entered_at           | stage | stage_order | final
+d1      | 2026-10-01T10:00:00Z | new   | 1           |
+d2      | 2026-10-02T15:00:00Z | new   | 1           |
+d2      | 2026-10-20T10:00:00Z | offer | 2           |
+
+activities
+activity_id | kind | at                   | held | owner_id | deal_id | actor
+a1          | demo | 2026-10-15T09:00:00Z | yes  | ann      | d1      | person
+a2          | demo | 2026-10-25T09:00:00Z |      | ann      | d2      | person
+"""
+OPEN = "all of them are still open"
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "key", "value", "reason", "still_open"),
+    [
+        ("lead_conversion", "company", None, None, OPEN, 3),  # each has its 90 days
+        ("lead_conversion", "source", "web", None, OPEN, 1),
+        ("sql_share", "company", None, None, OPEN, 3),
+        ("response_within_1h", "company", None, 33.333333, None, 1),  # l1 in time, l2 not, l3 has 57 minutes left
+        ("response_within_1h", "rep", "cy", None, OPEN, 1),
+        ("response_within_5min", "rep", "cy", None, OPEN, 1),  # and 2 of these
+        ("response_within_5min", "rep", "ann", 50, None, 0),
+        (
+            "stage_conversion",
+            "company",
+            None,
+            33.333333,
+            None,
+            2,
+        ),  # d2 is at its offer, d1 has until the end of the year
+        ("stage_conversion", "stage", "offer", None, OPEN, 1),
+        ("demo_success", "company", None, None, OPEN, 1),  # nine days are left
+        ("demo_show_rate", "company", None, 100, None, 1),
+        ("demo_show_rate", "source", "ads", None, OPEN, 1),  # it is planned
+        ("loss_rate_cohort", "company", None, None, "no deal created in 2026-10 is 90 days old", 2),
+        ("repeat_purchases", "company", None, None, "no customer's window of 365 days ended in 2026-10", 0),
+    ],
+)
+def test_of_what_is_all_open_nothing_is_known(name, by, key, value, reason, still_open):
+    definition = [d for d in registry() if d.id == name]
+    found = metrics(warehouse(STILL_OPEN), definition, period("2026-10"))[0]
+    parts = {("company", None): found.figure, **{(cut.by, cut.key): cut.figure for cut in found.cuts}}
+    figure = parts[by, key]
+    assert (figure.value, figure.reason, figure.open) == (value and pytest.approx(value), reason, still_open)
+    assert (figure.interval is None) == (value is None)
+
+
+def test_when_a_deal_ended_its_history_tells_and_no_reported_date(october):
+    """d4 and d6 have no history; the others say here that they end in December."""
+    lines = [line.split("|") for line in COMPANY.splitlines()]
+    for cells in lines:
+        if len(cells) == 12 and cells[0].strip() in ("d1", "d2", "d3", "d5"):
+            cells[8] = " 2026-12-31T10:00:00Z "
+    late = "\n".join("|".join(cells) for cells in lines)
+    assert late.count("2026-12-31T10:00:00Z") == 4
+    found = metrics(warehouse(late, SETTINGS, SCORES), registry(), period("2026-10"))
+    assert {m.definition.id: m for m in found} == october

@@ -27,12 +27,23 @@ left join (select deal_id, any_value(lead_id order by lead_id) as lead_id, any_v
 left join rep_teams t on t.rep = d.owner_id
 where not coalesce(d.template, false);
 
--- an outcome is one entry into a final state; money at that day's rate, no_rate says that there is none
+-- calls are those of the CRM, where it has any, else the recordings
+create table deal_calls as
+select deal_id, moment from call_deals where deal_id is not null and moment is not null
+    and kind = case when exists (select 1 from activities where kind = 'call') then 'activity' else 'recording' end;
+
+-- an outcome is one entry into a final state; money at that day's rate, no_rate says that there is none; before_at: the
+-- entry before it; calls: how many there had been
 create table outcomes as
-with rated as (
-    select f.moment, f.final as outcome, f.lost_stage, d.* exclude (final),
+with called as (
+    select f.deal_id, f.moment, count(*) as calls
+    from (select distinct deal_id, moment from finals) f join deal_calls c on c.deal_id = f.deal_id and c.moment <= f.moment
+    group by 1, 2
+), rated as (
+    select f.moment, f.final as outcome, f.lost_stage, d.* exclude (final), coalesce(calls, 0) as calls,
+        lag(f.moment) over (partition by f.deal_id order by f.moment, f.final) as before_at,
         case when d.currency = getvariable('base') then 1.0 else r.rate end as rate
-    from finals f join deal_facts d using (deal_id)
+    from finals f join deal_facts d using (deal_id) left join called c on c.deal_id = f.deal_id and c.moment = f.moment
     asof left join rates r on d.currency = r.currency and f.moment >= r.day
 )
 select * exclude (amount, gross_cost, rate),
@@ -89,10 +100,34 @@ create table activity_facts as
 select a.*, a.owner_id as rep, t.team, d.source, d.pipeline
 from activities a left join rep_teams t on t.rep = a.owner_id left join deal_facts d using (deal_id);
 
--- the first entry of every deal into every stage
-create table entries as
-select h.deal_id, h.stage, min(h.stage_order) as stage_order, max(h.final) as final, min(h.entered_at) as moment
-from stage_history h group by 1, 2;
+-- the first entry of every deal into every stage; advanced_at: when it first entered a later stage, or was won, after
+-- that, which is most often the next entry; ended_at: its last entry into a final state
+create table stage_facts as
+with first as (
+    select deal_id, stage, min(stage_order) as stage_order, max(final) as final, min(entered_at) as moment
+    from stage_history group by 1, 2
+), followed as (
+    select *, lead(moment) over path as next_at, lead(stage_order) over path as next_order, lead(final) over path as next_final
+    from first window path as (partition by deal_id order by moment)
+), stepped as (
+    select deal_id, stage, stage_order, final, moment, next_at,
+        case when next_at > moment and (next_order > stage_order and next_final is distinct from 'lost' or next_final = 'won')
+            then next_at end as step_at
+    from followed
+), leapt as (
+    select e.deal_id, e.stage, min(n.moment) as leap_at from stepped e join first n on n.deal_id = e.deal_id
+        and n.moment > e.moment and (n.stage_order > e.stage_order and n.final is distinct from 'lost' or n.final = 'won')
+    where e.step_at is null and e.next_at is not null group by 1, 2
+)
+select e.deal_id, e.stage, e.stage_order, e.final, e.moment, coalesce(e.step_at, l.leap_at) as advanced_at, f.ended_at,
+    d.deal_id is not null as known, d.rep, d.team, d.source, d.pipeline
+from stepped e left join leapt l using (deal_id, stage) left join deal_facts d using (deal_id)
+left join (select deal_id, max(moment) as ended_at from finals group by 1) f using (deal_id);
+create view entries as select deal_id, stage, stage_order, final, moment from stage_facts;
+
+create table call_facts as
+select c.*, t.team, d.source, d.pipeline
+from call_deals c left join rep_teams t using (rep) left join deal_facts d using (deal_id);
 
 create table score_facts as
 select s.call_id, s.moment, s.rep, t.team, d.source, d.pipeline, s.score, s.coverage, s.eligible, s.blocks

@@ -124,11 +124,10 @@ def _measured(
 
 def _prepare(warehouse: Warehouse, period: Period) -> None:
     """``closed``: the deals of the period by their first final state in it."""
-    values = {name: value for name, value in warehouse.values(period).items() if name in ("t0", "t1")}
+    t0, t1 = (f"timestamp '{day} 00:00:00'" for day in (period.start, period.end))
     warehouse.duck.execute(
-        "create or replace temp table closed as select * from outcomes where moment >= $t0 and moment < $t1 "
-        "qualify row_number() over (partition by deal_id order by moment, outcome) = 1",
-        values,
+        "create or replace temp view closed as select * exclude (before_at) from outcomes "
+        f"where moment >= {t0} and moment < {t1} and (before_at is null or before_at < {t0})"
     )
 
 
@@ -215,6 +214,9 @@ def _missing(definition: Definition, g: Group, den: float | None, warehouse: War
     if definition.kind == "total":
         # nothing closed is a true 0; deals without an amount are not
         return None if g.known or not g.unknown else _told(definition.empty, warehouse, period)
+    # of records that may all still turn out well nothing is known, least of all that none did
+    if definition.kind == "share" and (g.pending == g.below > 0 or (not g.known and g.open == g.total > 0)):
+        return "all of them are still open"
     return None if den and g.known else _told(definition.empty, warehouse, period)
 
 

@@ -12,7 +12,6 @@
 -- traps = [
 --   "A lead that became no deal has calls that are of none: `callqa crm links` tells why each has none",
 -- ]
-select c.kind || ' ' || c.call_id as record, c.moment, c.rep, t.team, d.source, d.pipeline,
-    (c.deal_id is not null)::int as num, 1 as den, false as open, c.made_by
-from call_deals c left join rep_teams t using (rep) left join deal_facts d using (deal_id)
-where c.moment >= $t0 and c.moment < $t1
+select kind || ' ' || call_id as record, moment, rep, team, source, pipeline,
+    (deal_id is not null)::int as num, 1 as den, false as open, made_by
+from call_facts where moment >= $t0 and moment < $t1

@@ -12,6 +12,7 @@
 --   "Targets are monthly: only the months wholly inside the period count",
 --   "A rep with several targets has reached what the least of them says",
 --   "Targets may be on revenue, closed_deals and contacts",
+--   "In a month that is not over its target is not due yet",
 --   "A target in another currency is taken at the rate of the month's first day",
 -- ]
 with targeted as (
