@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from callqa.config import find_settings, nearest
-from callqa.errors import UsageError
+from callqa.errors import ConfigError, UsageError
 from callqa.metrics.figures import DIMENSIONS, Metric, metrics, rows, values
 from callqa.metrics.funnel import Step, funnel
 from callqa.metrics.registry import Definition, registry
@@ -84,6 +85,13 @@ class Sales:
             )
         metric = metrics(self.warehouse, [known[name]], over, ())[0]
         return Explained(metric, *rows(self.warehouse, known[name], over, most))
+
+
+def prepare(store: Store, config: Path | None = None) -> None:
+    """Read a store that has changed, so that who asks for its metrics next need not wait; what they would be told of
+    settings that cannot be honoured is theirs to be told."""
+    with suppress(ConfigError):
+        warehouse(store, read_settings(Path(find_settings(config).base))).duck.close()
 
 
 def opened(config: Path | None = None, store: str | None = None) -> Sales:

@@ -53,16 +53,19 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """Import exports of a CRM: new rows are added, changed ones updated; what cannot be taken is set aside."""
-    from callqa import deals
+    from callqa import deals, sales
 
-    rejected = 0
+    rejected = changed = 0
     with deals.opened(config, store) as opened:
         for done in deals.import_files(opened, source, files, table, rejects):
             rejected += done.rejected
+            changed += sum(counts.taken + counts.updated for counts in done.entities.values())
             print(_json(done) if as_json else "\n".join(_told(done)))
             if done.rejects:
                 rows = "1 row" if done.rejected == 1 else f"{done.rejected:,} rows"
                 show.note(f"{done.path}: {rows} not taken: {done.rejects} says why")
+        if changed:
+            sales.prepare(opened, config)
     raise typer.Exit(1 if rejected else 0)
 
 

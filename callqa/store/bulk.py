@@ -37,7 +37,7 @@ class Merging:
         columns = [sa.Column(name, table.c[name].type) for name in names]
         row = sa.Column("waiting_row", sa.Integer, primary_key=True, autoincrement=False)
         self._waiting = sa.Table(f"waiting_{table.name}", sa.MetaData(), row, *columns, prefixes=["TEMPORARY"])
-        self._batch: list[dict[str, Any]] = []
+        self._batch: list[tuple[Any, ...]] = []
         self._total = 0
 
     def __enter__(self) -> Merging:
@@ -50,7 +50,7 @@ class Merging:
 
     def add(self, row: Sequence[Any]) -> None:
         """One more row, its values in the order of the names."""
-        self._batch.append({"waiting_row": self._total, **dict(zip(self._names, row, strict=True))})
+        self._batch.append((self._total, *row))
         self._total += 1
         if len(self._batch) >= BATCH:
             self._flush()
@@ -61,9 +61,20 @@ class Merging:
         return _settle(self._connection, self._table, self._waiting, self._names, self._total)
 
     def _flush(self) -> None:
-        if self._batch:
-            self._connection.execute(sa.insert(self._waiting), self._batch)
-            self._batch = []
+        if not self._batch:
+            return
+        if self._connection.dialect.name == "sqlite":
+            # the driver alone takes rows as they are, in a third of the time
+            marks = ", ".join("?" * (len(self._names) + 1))
+            cursor = self._connection.connection.cursor()
+            cursor.executemany(f"insert into {self._waiting.name} values ({marks})", self._batch)
+            cursor.close()
+        else:
+            names = ("waiting_row", *self._names)
+            self._connection.execute(
+                sa.insert(self._waiting), [dict(zip(names, row, strict=True)) for row in self._batch]
+            )
+        self._batch = []
 
 
 def _settle(connection: sa.Connection, table: sa.Table, waiting: sa.Table, names: Sequence[str], total: int) -> Counts:
