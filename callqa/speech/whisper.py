@@ -41,15 +41,15 @@ class WhisperOptions:
 
     ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``window``: "full"
     gives the encoder 30 s whatever a chunk holds, "fit" what it holds and two seconds; "auto" fits on a CPU, where a
-    window's cost grows faster than its length. ``batch`` chunks are decoded at once (0: as suits the machine).
-    ``repair_beam`` is the width of the second try. ``prompts`` (by language) set the style of writing. ``threads`` 0 is
-    every core.
+    window's cost grows faster than its length. ``batch`` chunks are decoded at once (0: as suits the machine), ``beam``
+    wide (0: 2 on a CPU, where a small model gains most by it, else 1). ``repair_beam`` is the width of the second try.
+    ``prompts`` (by language) set the style of writing. ``threads`` 0 is every core.
     """
 
     model: str = "auto"
     compute: str = "auto"
     batch: int = 0
-    beam: int = 5
+    beam: int = 0
     repair_beam: int = 8
     window: Literal["auto", "full", "fit"] = "auto"
     chunk: Seconds = 28.0
@@ -94,8 +94,11 @@ class Whisper:
         compute = ("int8" if device == "cpu" else "float16") if options.compute == "auto" else options.compute
         if options.window == "auto":
             options = replace(options, window="fit" if device == "cpu" else "full")
-        if not options.batch:
-            options = replace(options, batch=8 if device == "cpu" else 48)
+        options = replace(
+            options,
+            batch=options.batch or (8 if device == "cpu" else 48),
+            beam=options.beam or (2 if device == "cpu" else 1),
+        )
         return cls(
             WhisperModel(
                 str(folder),
