@@ -89,3 +89,8 @@ def test_the_shipped_lists_are_rich_and_hold_no_entry_twice(language):
     assert len(signals) == len(set(signals))
     assert all(signal == signal.lower().replace("ё", "е") for signal in signals)
     assert any(" " in signal for signal in signals)
+
+
+def test_where_a_recogniser_wrote_nothing_but_dots_there_is_nothing_to_count_among():
+    found = measured(FILLERS, call("rep 0-6 ... ..."))["fillers"]
+    assert (found.value, found.reason) == (None, "no_words")

@@ -56,6 +56,9 @@ class Fillers:
         words = lexicon.spoken(call, side)
         said = text.tokens(words, language)
         spoken = sum(any(c.isalnum() for c in word.text) for word in words)
+        if not spoken:  # a recogniser may write nothing but dots
+            yield from lexicon.unmeasured(names, "no_words")
+            return
         found = self._found(said, language)
         sounds = [hit for hit, kind in found if kind == "sounds"]
         for measure, hits in zip(names, ([hit for hit, _ in found], sounds), strict=True):
