@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from callqa import __version__, engines, habit, models
+from callqa import __version__, engines, habit, models, pages
 from callqa.api import Team
 from callqa.engines import Done, Failed
 from callqa.errors import StoreError, UsageError
 from callqa.events import Event
 from callqa.lineup import Lineup
-from callqa.pages import put, report_name
+from callqa.pages import INDEX, put, report_name
 from callqa.pipeline import Job, Snapshot, fingerprint
 from callqa.plan import Case, cores, guessed
 from callqa.plan import Plan as Plan
@@ -64,21 +64,23 @@ class Run:
         self.to_judge: deque[str] = deque()
         self.again: list[str] = []
         self.open: set[str] = set()
-        self.hashing = self.preparing = 0
-        self.changed = False
+        self.hashing = self.preparing = self.at_work = 0
+        self.marked = False
+        self.new: set[str] = set()
         self.pool: Pool | None = None
         self.prepared: dict[str, tuple[Hearing, Recording]] = {}
         self.to_finish: deque[Finishing] = deque()
         self.late: deque[Event] = deque()
         parts, settings = team.parts, team.settings
         told = (settings.languages, settings.roles, parts.transcriber, parts.diarizer, parts.cues, settings.analysers)
-        shown = (__version__, plan.language, plan.embed, plan.out is not None)
+        shown = (__version__, plan.language, plan.embed, str(plan.out.absolute()) if plan.out else "")
         self.base = fingerprint(STAGE, told, parts.cards, parts.errors, shown)
 
     def events(self) -> Iterator[Event]:
         known = self.patiently(lambda: many.known_files(self.store, self.jobs))
         self.files = {path: file for path, file in known.items() if file.same(path)}
         new = [path for path in self.jobs if path not in self.files]
+        self.new = {*new, *(failure.path for failure in self.patiently(self.store.failures))}
         self.to_hash.extend(Hashing(tuple(new[i : i + AT_ONCE])) for i in range(0, len(new), AT_ONCE))
         self.hashing = len(self.to_hash)
         if not self.hashing:
@@ -115,6 +117,12 @@ class Run:
             yield self.late.popleft()
 
     def feed(self) -> Iterator[Any]:
+        """The tasks, counted."""
+        for task in self.tasks():
+            self.at_work += task is not engines.WAIT
+            yield task
+
+    def tasks(self) -> Iterator[Any]:
         """The next task; WAIT where all that is left hangs on what is in work."""
         while self.hashing or self.open or self.again:
             if self.to_hash:
@@ -125,8 +133,8 @@ class Run:
                 yield self.to_finish.popleft()
             elif self.to_hear and (self.pool is None or self.pool.room()):
                 yield self.hearing(self.to_hear.popleft())
-            elif self.again and self.open <= set(self.again):
-                self.to_hear.extend(self.again)
+            elif self.again and not (self.at_work or self.prepared):
+                self.to_hear.extend(self.again)  # all others are done, or wait for these
                 self.again.clear()
             else:
                 yield engines.WAIT
@@ -147,6 +155,7 @@ class Run:
     def took(self, outcome: Done[Any, Any] | Failed[Any]) -> Iterator[Event]:
         """What an answer means: rows written, others set free, an event."""
         task = outcome.item
+        self.at_work -= 1
         if isinstance(task, Preparing | Finishing):
             self.preparing -= isinstance(task, Preparing)
             task = task.hearing
@@ -182,22 +191,29 @@ class Run:
 
     def sorted_out(self) -> Iterator[Event]:
         """Every file's content is known: what is unread, a copy, settled, or to be done."""
+        copies: list[str] = []
         for path, job in sorted(self.jobs.items()):
             if path in self.unread:
                 unread = self.unread[path]
                 yield self.set_aside(path, unread.code, unread.problem, retryable=True)
             elif (sha := self.files[path].sha256) in self.cases:
-                self.patiently(lambda path=path: self.put_file(path))  # type: ignore[misc]
-                yield Event(job.path, "copy")
+                copies.append(path)
             else:
                 self.cases[sha] = Case(job, self.files[path])
         self.patiently(self.look_up)
-        for sha in self.sort_cases():
-            case = self.cases[sha]
+        settled = [self.cases[sha] for sha in self.sort_cases()]
+        self.patiently(lambda: self.put_files([*copies, *(str(case.job.path) for case in settled)]))
+        yield from (Event(Path(path), "copy") for path in copies)
+        for case in settled:
             yield Event(case.job.path, "unchanged", case.recording.duration if case.recording else 0.0)
 
     def look_up(self) -> None:
-        """What the store knows of the run's calls."""
+        """What the store knows of the run's calls; whose and when they were, it is told anew."""
+        moved = many.retold(self.store, {sha: case.job.metadata for sha, case in self.cases.items()})
+        if moved:
+            with self.store.write() as write:
+                for sha in moved:
+                    write.put_metadata(sha, self.cases[sha].job.metadata)
         settled = many.current_of(self.store, STAGE, self.cases)
         recordings = many.recordings_of(self.store, self.cases)
         reps = {m.rep_id for case in self.cases.values() if (m := case.job.metadata).rep_id and m.started_at}
@@ -278,6 +294,7 @@ class Run:
     def judged(self, task: Judging, answer: Judged) -> Iterator[Event]:
         sha, out = task.recording.sha256, self.plan.out
         case = self.cases[sha]
+        self.mark_index()
         for name, content in answer.files.items():
             assert out is not None
             self.to_disk(out / name, content)
@@ -292,7 +309,6 @@ class Run:
 
         self.patiently(write)
         self.open.discard(sha)
-        self.changed = True
         line, wall = answer.line, case.wall + answer.wall
         told = {"language": line.language, "layout": line.layout, "wall": wall}
         yield Event(case.job.path, "scored", task.recording.duration, line.row.score, **told)  # type: ignore[arg-type]
@@ -317,22 +333,31 @@ class Run:
             with self.store.write() as write:
                 write.put_failure(failure)
 
+        self.mark_index()
         self.patiently(write)
-        self.changed = True
         return Event(Path(path), "failed", code=code, problem=problem, retryable=retryable)
 
-    def put_file(self, path: str) -> None:
-        file = self.files[path]
-        with self.store.write() as write:
-            write.put_file(Path(path), file.sha256, file.size, file.mtime_ns)
+    def put_files(self, paths: Iterable[str]) -> None:
+        """Notes what those files hold that are new, changed or were set aside before."""
+        if noted := [(path, self.files[path]) for path in paths if path in self.new]:
+            with self.store.write() as write:
+                for path, file in noted:
+                    write.put_file(Path(path), file.sha256, file.size, file.mtime_ns)
+                    write.clear_failure(path)
 
     def sha_of(self, task: Hearing | Judging) -> str:
         return task.file.sha256 if isinstance(task, Hearing) else task.recording.sha256
 
+    def mark_index(self) -> None:
+        """Whatever ends this run, one after it finds out that the index is no longer true."""
+        if self.plan.out is not None and not self.marked:
+            self.to_disk(self.plan.out / INDEX, b"", lambda path, _: pages.mark(path))
+            self.marked = True
+
     def write_index(self) -> None:
-        """The page that lists the run's calls, where anything on it has changed."""
+        """The page that lists the run's calls, where anything on it has changed, in this run or one that was killed."""
         out = self.plan.out
-        if out is None or not self.plan.listed or not (self.changed or not (out / "index.html").is_file()):
+        if out is None or not self.plan.listed or not pages.due(out / INDEX):
             return
         values = self.patiently(lambda: many.values_of(self.store, STAGE, self.cases))
         lines = [msgspec.json.decode(value, type=Line) for value in values.values()]
@@ -344,9 +369,9 @@ class Run:
         aside = [f for f in self.patiently(self.store.failures) if f.path in mine]
         rows = sorted(rows, key=lambda row: (row.started_at or "", row.file, row.href))
         rows += [Row(file=Path(f.path).name, problem=f.problem, code=f.code) for f in aside]
-        self.to_disk(out / "index.html", index(rows, language).encode())
+        self.to_disk(out / INDEX, index(rows, language).encode())
 
-    def to_disk(self, path: Path, content: bytes) -> None:
+    def to_disk(self, path: Path, content: bytes, put: Callable[[Path, bytes], None] = put) -> None:
         try:
             put(path, content)
         except OSError as error:

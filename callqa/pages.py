@@ -18,6 +18,8 @@ from callqa.reports.index import Row
 from callqa.reports.view import label
 from callqa.types import Language, Measure, Recording, Scored
 
+INDEX = "index.html"
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -96,6 +98,21 @@ def row(scored: Scored, catalogue: Mapping[str, Measure], language: Language) ->
 def put(path: Path, content: bytes) -> None:
     """Whole or not at all: a page is read while the next run writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    partial(path).write_bytes(content)
+    partial(path).replace(path)
+
+
+def partial(path: Path) -> Path:
+    """Where the next version of a file is written before it takes its place."""
+    return path.with_name(path.name + ".part")
+
+
+def mark(path: Path) -> None:
+    """Says that the file there is to be made anew, until ``put`` has done so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial(path).touch()
+
+
+def due(path: Path) -> bool:
+    """Whether the file is missing or marked."""
+    return partial(path).exists() or not path.is_file()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from callqa import imports
 from callqa.audio import Sound, decode, sha256
 from callqa.config import Settings
 from callqa.engines import allow
-from callqa.errors import AudioError, CallqaError
+from callqa.errors import AudioError, CallqaError, TranscriptError
 from callqa.pages import Pages
 from callqa.parts import Parts
 from callqa.pipeline import Pipeline, Snapshot, fingerprint
@@ -29,6 +29,7 @@ from callqa.store.many import KnownFile
 from callqa.tracks import packed
 from callqa.types import Language, Metadata, Recording, Seconds
 
+T = TypeVar("T")
 Answer = tuple[str, str, bytes | None]  # stage, fingerprint, what was computed: None, it is kept already
 LONG_ENOUGH: Seconds = 300.0  # for a short call on a busy machine, models loaded meanwhile
 TIMES = 4.0  # of its own length, the most that a call may take
@@ -232,7 +233,7 @@ class Worker:
 
     def _imported(self, task: Hearing) -> tuple[Recording, list[Answer]]:
         settings = self.made.settings
-        got = imports.read(Path(task.path), settings.languages, settings.intake.max_hours)
+        got = still(task, lambda path: imports.read(path, settings.languages, settings.intake.max_hours))
         sha = task.file.sha256
         recording = Recording(sha[:12], task.path, sha, got.duration, 0, 0, got.format)
         return recording, [("import", fingerprint("import", settings.languages), msgspec.json.encode(got))]
@@ -269,19 +270,28 @@ def growing(path: str) -> AudioError:
     return AudioError(path, "growing", "changed while it was read: still being written? the next run takes it again")
 
 
-def decoded(task: Hearing, settings: Settings) -> tuple[Recording, Sound]:
-    """The recording's header and sound. Raises AudioError, also for a file that is not what was hashed any more."""
-    path, sha = Path(task.path), task.file.sha256
+def still(task: Hearing, read: Callable[[Path], T]) -> T:
+    """What is read of a file that is still the one that was hashed. Raises AudioError where it is not any more."""
+    path = Path(task.path)
     try:
-        sound = decode(path, settings.intake.max_hours, settings.intake.min_seconds)
-    except AudioError as error:
+        got = read(path)
+    except (AudioError, TranscriptError, OSError) as error:
         if not path.exists():
             raise AudioError(task.path, "vanished", "gone since the run began; does something move them?") from error
         if not task.file.same(task.path):
             raise growing(task.path) from error
+        if isinstance(error, OSError):
+            raise AudioError(task.path, "unreadable", f"cannot be read: {error.strerror or error}") from error
         raise
     if not task.file.same(task.path):
         raise growing(task.path)
+    return got
+
+
+def decoded(task: Hearing, settings: Settings) -> tuple[Recording, Sound]:
+    """The recording's header and sound."""
+    sha = task.file.sha256
+    sound = still(task, lambda path: decode(path, settings.intake.max_hours, settings.intake.min_seconds))
     channels = int(sound.samples.shape[0])
     return Recording(sha[:12], task.path, sha, round(sound.duration, 3), sound.file_rate, channels, sound.codec), sound
 

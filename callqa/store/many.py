@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from callqa.store import Store
-from callqa.store.tables import call_metadata, current, files, recordings, results
+from callqa.store import Store, recent
+from callqa.store.tables import call_metadata, current, files, recordings, rep_calls, results
 from callqa.types import Metadata, Recording
 
 AT_ONCE = 500
@@ -50,6 +50,12 @@ def metadata_of(store: Store, shas: Iterable[str]) -> dict[str, Metadata]:
 def recordings_of(store: Store, shas: Iterable[str]) -> dict[str, Recording]:
     rows = _in(store, sa.select(recordings), recordings.c.sha256, shas)
     return {r.sha256: Recording(r.id, r.path, r.sha256, r.duration, r.sample_rate, r.channels, r.codec) for r in rows}
+
+
+def retold(store: Store, told: Mapping[str, Metadata]) -> list[str]:
+    """Those calls that are said to be of another rep or time than the store has them."""
+    rows = _in(store, sa.select(rep_calls), rep_calls.c.sha256, told)
+    return [row.sha256 for row in rows if dict(row._mapping) != recent.row_of(row.sha256, told[row.sha256])]
 
 
 def current_of(store: Store, stage: str, shas: Iterable[str]) -> dict[str, str]:
