@@ -7,12 +7,12 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP_FLAGS :=
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: demo test check lint weights browser clean
+.PHONY: demo test check lint weights browser database clean
 
 demo: .venv/.demo weights
 	$(BIN)/callqa demo
 
-test: .venv/.test weights browser
+test: .venv/.test weights browser database
 	$(BIN)/pytest
 
 check: lint test
@@ -30,6 +30,11 @@ weights: | .venv/.demo
 # the pages are looked at in Debian's Chromium; without it those tests are skipped and say so
 browser:
 	@command -v chromium >/dev/null || .ci/apt chromium || echo "make: no chromium: the browser tests will be skipped" >&2
+
+# the store is tried on Debian's PostgreSQL too, started by the tests in a folder of its own
+database:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/apt postgresql || \
+		echo "make: no postgresql: its tests will be skipped" >&2
 
 .venv/.demo: pyproject.toml requirements/constraints.txt | $(BIN)/python
 	@echo "make: installing into .venv; torch alone is several hundred MB (CPU build) or some GB (CUDA build)" >&2

@@ -96,8 +96,9 @@ class Run:
         pooled = models.device() == "cuda" if plan.pooled is None else plan.pooled
         try:
             if pooled:
-                gpus = 1.0 if models.device() == "cuda" else 0.0
-                self.pool = Pool(self.engine(1, gpus), made, plan.window)
+                gpu = models.device() == "cuda"
+                ears = self.engine(1, 1.0) if gpu else self.engine(plan.workers or cores())
+                self.pool = Pool(ears, made, plan.window or (1800.0 if gpu else 400.0))
             for outcome in self.engine(plan.workers or cores()).map(made, self.feed()):
                 yield from self.took(outcome)
                 yield from self.told_late()

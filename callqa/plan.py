@@ -22,7 +22,8 @@ class Plan:
     ``under`` is noted beside a failure: what it hangs on beside the file. ``note`` hears of what is no one recording's.
     ``listed``: whether the page that lists the calls is this run's, and ``aside`` what else it lists: files that failed
     before and are no jobs of this run. ``pooled``: chunks of many calls go to one recogniser together, ``window``
-    seconds of speech at a time, while the workers prepare and measure (None: where there is a GPU).
+    seconds of speech at a time (0: as suits the machine), while the workers prepare and measure (None: where there is a
+    GPU).
     """
 
     engine: str = "local"
@@ -38,7 +39,7 @@ class Plan:
     listed: bool = True
     aside: frozenset[str] = frozenset()
     pooled: bool | None = None
-    window: Seconds = 1800.0
+    window: Seconds = 0.0
 
 
 @dataclass(slots=True)

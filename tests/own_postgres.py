@@ -8,7 +8,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-MISSING = next((name for name in ("initdb", "pg_ctl") if not shutil.which(name)), "")
+DEBIAN = sorted(str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin"))
+PATH = os.pathsep.join([os.environ.get("PATH", ""), *reversed(DEBIAN)])
+MISSING = next((name for name in ("initdb", "pg_ctl") if not shutil.which(name, path=PATH)), "")
 
 
 @contextmanager
@@ -23,8 +25,9 @@ def started():
         shutil.chown(folder, "nobody")
         as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 
-    def run(*command):
-        subprocess.run([*as_user, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    def run(name, *told):
+        command = [*as_user, shutil.which(name, path=PATH), *told]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
     data = str(folder / "data")
     run("initdb", "--pgdata", data, "--auth", "trust", "--username", "callqa", "--no-sync")
