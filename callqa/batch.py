@@ -67,6 +67,7 @@ class Run:
         self.hashing = self.preparing = self.at_work = 0
         self.marked = False
         self.new: set[str] = set()
+        self.copies: dict[str, list[str]] = {}
         self.pool: Pool | None = None
         self.prepared: dict[str, tuple[Hearing, Recording]] = {}
         self.to_finish: deque[Finishing] = deque()
@@ -164,7 +165,8 @@ class Run:
         if isinstance(task, Hashing):
             yield from self.hashed(task, outcome)
         elif isinstance(outcome, Failed):
-            yield from self.failed(self.sha_of(task), outcome)
+            sha = task.file.sha256 if isinstance(task, Hearing) else task.recording.sha256
+            yield from self.failed(sha, outcome)
         elif isinstance(outcome.value, Ready):
             assert self.pool is not None
             self.prepared[task.file.sha256] = task, outcome.value.recording
@@ -192,26 +194,29 @@ class Run:
 
     def sorted_out(self) -> Iterator[Event]:
         """Every file's content is known: what is unread, a copy, settled, or to be done."""
-        copies: list[str] = []
         for path, job in sorted(self.jobs.items()):
-            if path in self.unread:
-                unread = self.unread[path]
+            if unread := self.unread.get(path):
                 yield self.set_aside(path, unread.code, unread.problem, retryable=True)
             elif (sha := self.files[path].sha256) in self.cases:
-                copies.append(path)
+                self.copies.setdefault(sha, []).append(path)
             else:
                 self.cases[sha] = Case(job, self.files[path])
         self.patiently(self.look_up)
-        settled = [self.cases[sha] for sha in self.sort_cases()]
-        self.patiently(lambda: self.put_files([*copies, *(str(case.job.path) for case in settled)]))
-        yield from (Event(Path(path), "copy") for path in copies)
-        for case in settled:
+        settled = self.sort_cases()
+        self.patiently(lambda: self.put_files(str(self.cases[sha].job.path) for sha in settled))
+        for case in map(self.cases.__getitem__, settled):
             yield Event(case.job.path, "unchanged", case.recording.duration if case.recording else 0.0)
+        yield from self.copied(settled)
+
+    def copied(self, shas: Sequence[str]) -> Iterator[Event]:
+        """Those recordings are done, and so are the files that hold the same."""
+        copies = [path for sha in shas for path in self.copies.get(sha, ())]
+        self.patiently(lambda: self.put_files(copies))
+        yield from (Event(Path(path), "copy") for path in copies)
 
     def look_up(self) -> None:
         """What the store knows of the run's calls; whose and when they were, it is told anew."""
-        moved = many.retold(self.store, {sha: case.job.metadata for sha, case in self.cases.items()})
-        if moved:
+        if moved := many.retold(self.store, {sha: case.job.metadata for sha, case in self.cases.items()}):
             with self.store.write() as write:
                 for sha in moved:
                     write.put_metadata(sha, self.cases[sha].job.metadata)
@@ -291,6 +296,7 @@ class Run:
             else:
                 self.open.discard(sha)
                 yield Event(case.job.path, "unchanged", self.placed(case).duration)
+                yield from self.copied([sha])
 
     def judged(self, task: Judging, answer: Judged) -> Iterator[Event]:
         sha, out = task.recording.sha256, self.plan.out
@@ -313,6 +319,7 @@ class Run:
         line, wall = answer.line, case.wall + answer.wall
         told = {"language": line.language, "layout": line.layout, "wall": wall}
         yield Event(case.job.path, "scored", task.recording.duration, line.row.score, **told)  # type: ignore[arg-type]
+        yield from self.copied([sha])
 
     def failed(self, sha: str, outcome: Failed[Any]) -> Iterator[Event]:
         """Tried once more at the end of the run where that can help, else set aside; nobody waits for it longer."""
@@ -323,8 +330,10 @@ class Run:
             yield Event(case.job.path, "retrying", code=outcome.code, problem=outcome.problem, retryable=True)
             return
         self.open.discard(sha)
-        path = str(case.job.path)
-        yield self.set_aside(path, outcome.code, outcome.problem, outcome.retryable, outcome.trace)
+        first = str(case.job.path)
+        for path in (first, *self.copies.get(sha, ())):  # what is wrong with one is wrong with all that hold the same
+            problem = outcome.problem.replace(first, path)
+            yield self.set_aside(path, outcome.code, problem, outcome.retryable, outcome.trace)
         yield from self.released(self.lineup.passed(sha, case.job.metadata))
 
     def set_aside(self, path: str, code: str, problem: str, retryable: bool, trace: str = "") -> Event:
@@ -345,9 +354,6 @@ class Run:
                 for path, file in noted:
                     write.put_file(Path(path), file.sha256, file.size, file.mtime_ns)
                     write.clear_failure(path)
-
-    def sha_of(self, task: Hearing | Judging) -> str:
-        return task.file.sha256 if isinstance(task, Hearing) else task.recording.sha256
 
     def mark_index(self) -> None:
         """Whatever ends this run, one after it finds out that the index is no longer true."""
