@@ -15,6 +15,7 @@ from callqa import api, batch
 from callqa.errors import StoreError, UsageError
 from callqa.store.tables import failures
 from callqa.tasks import Unread, hashed
+from tests import own_postgres
 from tests.batches import answers, known, quiet, rows, run, told
 
 
@@ -216,3 +217,44 @@ def test_a_file_that_may_not_be_read_is_set_aside(tmp_path):
     names = night(tmp_path, 2)
     (tmp_path / "calls" / "0.wav").chmod(0)
     assert told(run(tmp_path)) == {**dict.fromkeys(names, "scored"), "0.wav": "unreadable"}
+
+
+@pytest.mark.skipif(bool(own_postgres.MISSING), reason=f"{own_postgres.MISSING} of PostgreSQL is not installed")
+def test_a_database_that_is_away_for_a_while_is_waited_for(tmp_path):
+    names, notes, away = night(tmp_path), [], []
+    with own_postgres.started() as url:
+        data = _asked(url, "show data_directory")
+        with api.team(None, url) as team:
+            jobs = team.jobs([tmp_path / "calls"]).items
+            found = []
+            for event in batch.run(team, jobs, batch.Plan(workers=1, out=tmp_path / "pages", note=notes.append)):
+                found.append(event)
+                if not away:
+                    _server(data, "stop", "-m", "fast")
+                    away.append(threading.Timer(3.0, _server, (data, "start", "-o", _options(url, data))))
+                    away[0].start()
+        away[0].join()
+        assert told(found) == dict.fromkeys(names, "scored")
+        assert len(found) == len(names)
+        assert any("waiting for it" in line for line in notes)
+        settled = [stage for _, stage in answers(url) if stage == "settled"]
+    assert len(settled) == len(names)
+
+
+def _asked(url, query):
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(query)).scalar_one()
+    engine.dispose()
+    return found
+
+
+def _options(url, data):
+    return f"-p {sa.make_url(url).port} -c listen_addresses=127.0.0.1 -c fsync=off -k {Path(data).parent}"
+
+
+def _server(data, *command):
+    as_owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    pg_ctl = shutil.which("pg_ctl", path=own_postgres.PATH)
+    line = [*as_owner, pg_ctl, *command, "--wait", "-D", data, "-l", str(Path(data).parent / "log")]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
