@@ -292,3 +292,15 @@ def test_the_manuals_plugin_is_an_analyser():
     exec(page.split("```python\n")[1].split("```")[0], there)
     (greeting,) = there["Greetings"]("добрый").analyse(CALLS["russian"])
     assert (greeting.value, greeting.evidence[0].start) == (1.0, 0)
+
+
+@pytest.mark.parametrize("name", ANALYSERS)
+@pytest.mark.parametrize(
+    "lines",
+    [("rep 5-5 Сколько", "customer 5-5 да?"), ("rep 0-6 ... ...", "customer 6-8 ..."), ("customer 5-5 Дорого?",)],
+    ids=["words of no length", "nothing but dots", "one side, no length"],
+)
+def test_whatever_a_recogniser_writes_no_analyser_breaks_on_it(name, lines):
+    analyser = ANALYSERS[name]
+    found = list(analyser.analyse(call(*lines, language="ru")))
+    assert sorted(m.name for m in found) == sorted(m.name for m in analyser.measures)

@@ -286,3 +286,8 @@ def test_labelled_calls_questions_found_and_told_by_kind():
     assert benchmark.rates(turns)["f1"] >= 0.95
     assert benchmark.kind_accuracy(turns) >= 0.9
     assert benchmark.rates(list(benchmark.judged(SHARED, marks=False)))["precision"] >= 0.95
+
+
+def test_words_of_no_length_are_no_speech_to_ask_in():
+    found = measured(QUESTIONS, call("rep 5-5 How many vans do you have?"))
+    assert {m.reason for m in found.values()} == {"no_speech"}

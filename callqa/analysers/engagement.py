@@ -65,6 +65,9 @@ class Engagement:
             return
         signals = lexicon.backchannels(self.lexicons[language])
         heard = Conversation.of(call, Rules(backchannels=signals))
+        if not heard.minutes:  # words of no length: no sign has a moment
+            yield Measurement(MEASURE.name, None, reason=heard.absent() or "no_speech")
+            return
         balance = Balance(Rules().turn_pause, self.interjection, ())
         known = {m.name: m for m in (*self._questions.analyse(call), *balance.measured(heard))}
         least = {

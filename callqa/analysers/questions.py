@@ -78,6 +78,9 @@ class Questions:
             yield from lexicon.unmeasured(self.measures, NO_LEXICON)
             return
         heard = Conversation.of(call, Rules(backchannels=frozenset(lists["backchannels"])))
+        if not heard.minutes:  # words of no length: a recogniser may end one where it begins
+            yield from lexicon.unmeasured(self.measures, heard.absent() or "no_speech")
+            return
         found = {side: self.asked(heard, side) for side in PARTIES}
         for side in PARTIES:
             if reason := unheard(call, side):
