@@ -24,7 +24,7 @@ from callqa.events import Event
 from callqa.lineup import Lineup
 from callqa.pages import INDEX, put, report_name
 from callqa.pipeline import Job, Snapshot, fingerprint
-from callqa.plan import Case, cores, guessed
+from callqa.plan import Case, cores, ordered
 from callqa.plan import Plan as Plan
 from callqa.pool import Pool
 from callqa.reports import index
@@ -234,7 +234,7 @@ class Run:
         stale = {sha for sha, case in self.cases.items() if case.stale}
         done = self.lineup.enter({sha: case.job.metadata for sha, case in self.cases.items()}, stale)
         self.open = set(self.cases) - set(done)
-        self.to_hear.extend(sorted(stale, key=lambda sha: (-guessed(self.cases[sha]), str(self.cases[sha].job.path))))
+        self.to_hear.extend(ordered({sha: self.cases[sha] for sha in stale}))
         return done
 
     def is_settled(self, sha: str) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from callqa.pipeline import Job
 from callqa.store.many import KnownFile
+from callqa.store.recent import began
 from callqa.types import Language, Recording, Seconds
 
+LONG = 4.0  # times the usual length
 # bytes a second that telephony writes, for the order of work alone: the longest first
 RATES = {".wav": 16_000, ".flac": 14_000, ".mp3": 4_000, ".m4a": 4_000, ".opus": 3_000, ".ogg": 3_000, ".amr": 1_600}
 
@@ -53,6 +56,22 @@ class Case:
     stale: bool = True
     wall: Seconds = 0.0
     tried: bool = False
+
+
+def ordered(cases: Mapping[str, Case]) -> list[str]:
+    """The order of work: what is far longer than the rest first, so that it does not hold up the end; then as the calls
+    were, for a rep's call is judged after those before it; those without a time before them, the longest first."""
+    if not cases:
+        return []
+    long = LONG * median(guessed(case) for case in cases.values())
+
+    def place(sha: str) -> tuple[bool, str, float, str]:
+        case = cases[sha]
+        told = case.job.metadata.started_at
+        when = "" if guessed(case) > long or not told else began(told)
+        return guessed(case) <= long, when, -guessed(case), str(case.job.path)
+
+    return sorted(cases, key=place)
 
 
 def guessed(case: Case) -> float:
