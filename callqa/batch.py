@@ -37,6 +37,7 @@ from callqa.types import Language, Recording, Seconds
 
 T = TypeVar("T")
 STAGE = "settled"
+UNWRITTEN = "usage_error"  # a worker's word for a folder of pages that cannot be written to
 AT_ONCE = 16  # files hashed by one task
 PATIENCE: Seconds = 300.0  # for a database that is away
 
@@ -156,8 +157,7 @@ class Run:
 
     def took(self, outcome: Done[Any, Any] | Failed[Any]) -> Iterator[Event]:
         """What an answer means: rows written, others set free, an event."""
-        task = outcome.item
-        self.at_work -= 1
+        task, self.at_work = outcome.item, self.at_work - 1
         if isinstance(task, Preparing | Finishing):
             self.preparing -= isinstance(task, Preparing)
             task = task.hearing
@@ -324,6 +324,8 @@ class Run:
     def failed(self, sha: str, outcome: Failed[Any]) -> Iterator[Event]:
         """Tried once more at the end of the run where that can help, else set aside; nobody waits for it longer."""
         case = self.cases[sha]
+        if isinstance(outcome.item, Judging) and outcome.code == UNWRITTEN:
+            raise UsageError(outcome.problem)  # the next call would meet the same
         if outcome.retryable and not case.tried and isinstance(outcome.item, Hearing):
             case.tried = True
             self.again.append(sha)
@@ -382,9 +384,7 @@ class Run:
         try:
             put(path, content)
         except OSError as error:
-            problem = error.strerror or str(error)
-            cure = "mend that or name another folder with --out, and run again: what is done is kept"
-            raise UsageError(f"{path.parent}: a page cannot be written: {problem}; {cure}") from error
+            raise pages.unwritten(path.parent, error) from error
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do it; while the database is away, wait and do it again."""

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from callqa import playback
 from callqa.audio import decode
 from callqa.config import Settings
+from callqa.errors import UsageError
 from callqa.parts import Parts
 from callqa.reports import audio_uri, csv, document, encode, html
 from callqa.reports.index import Row
@@ -116,3 +117,9 @@ def mark(path: Path) -> None:
 def due(path: Path) -> bool:
     """Whether the file is missing or marked."""
     return partial(path).exists() or not path.is_file()
+
+
+def unwritten(folder: Path, error: OSError) -> UsageError:
+    """What to say when a page, or the sound beside it, cannot be written."""
+    cure = "mend that or name another folder with --out, and run again: what is done is kept"
+    return UsageError(f"{folder}: a page cannot be written: {error.strerror or error}; {cure}")

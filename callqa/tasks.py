@@ -20,7 +20,7 @@ from callqa.audio import Sound, decode, sha256
 from callqa.config import Settings
 from callqa.engines import allow
 from callqa.errors import AudioError, CallqaError, TranscriptError
-from callqa.pages import Pages
+from callqa.pages import Pages, unwritten
 from callqa.parts import Parts
 from callqa.pipeline import Pipeline, Snapshot, fingerprint
 from callqa.reports.index import Row
@@ -211,7 +211,11 @@ class Worker:
         assert found is not None, "heard before it is judged"
         scored, kept = found
         pages = Pages(made.settings, self.parts)
-        files = {} if made.out is None else pages.files(scored, made.out, made.language, made.embed)
+        try:
+            files = {} if made.out is None else pages.files(scored, made.out, made.language, made.embed)
+        except OSError as error:  # beside a page lies a copy of sound that browsers do not play
+            assert made.out is not None
+            raise unwritten(made.out, error) from error
         losses, transcript = scored.scorecard.points_lost, scored.call.transcript
         row = replace(pages.row(scored, transcript.language), top_loss=None)
         line = Line(row, transcript.language, transcript.layout, losses[0].measure if losses else None)

@@ -4,12 +4,15 @@ import os
 import shutil
 import time
 
+import numpy as np
 import pytest
+import soundfile
 import sqlalchemy as sa
 
 from callqa import api, batch
 from callqa.engines import Failed
 from callqa.engines.local import LocalEngine
+from callqa.errors import UsageError
 from callqa.store.tables import failures
 from callqa.tasks import Hearing
 from tests import own_postgres
@@ -245,6 +248,19 @@ def test_the_index_is_written_by_the_run_after_one_that_was_stopped_at_its_end(a
     assert set(told(run(again)).values()) == {"unchanged"}
     assert "0006" in (again / "pages" / "index.html").read_text()
     assert not list((again / "pages").rglob("*.part"))
+
+
+@speech
+def test_a_folder_of_pages_that_takes_no_sound_stops_the_run_and_loses_nothing(tmp_path):
+    (tmp_path / "calls").mkdir()
+    noise = (0.02 * np.random.default_rng(1).standard_normal((8_000, 2))).astype(np.float32)
+    soundfile.write(tmp_path / "calls" / "noise.wav", noise, 8_000, subtype="ULAW")  # browsers do not play it
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "audio").write_text("a file where the folder of sounds should be")
+    with pytest.raises(UsageError, match=r"pages: a page cannot be written: .*--out"):
+        run(tmp_path)
+    (tmp_path / "pages" / "audio").unlink()
+    assert told(run(tmp_path)) == {"noise.wav": "scored"}
 
 
 def test_an_empty_folder_is_no_error(tmp_path):

@@ -24,6 +24,8 @@ from callqa.engines.wire import Buffer, Wire, pack, unpack
 TICK: Seconds = 0.25  # how often time and memory are looked at
 ASLEEP: Seconds = 10.0  # a gap like this between two looks: we were stopped, and no item pays for it
 FAREWELL: Seconds = 2.0
+# glibc: what models take and give back with every item stays with the worker, instead of being zeroed each time anew
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_MMAP_MAX_": "0"}
 KEPT_OUTPUT, LAST_WORDS = 1 << 20, 8192
 BOOT = "import sys; sys.path[:] = sys.argv[3:]; from callqa.engines.host import serve; serve(*map(int, sys.argv[1:3]))"
 # what Python writes as it dies; what native libraries write may hold values and is not passed on
@@ -139,7 +141,7 @@ class WorkerProcess:
                 stdout=self._output,
                 stderr=self._output,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, **thread_limits(self._engine.threads)},
+                env={**MALLOC, **os.environ, **thread_limits(self._engine.threads)},
                 start_new_session=True,  # Ctrl-C in the terminal is the parent's to act on
             )
         except OSError:
