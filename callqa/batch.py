@@ -24,7 +24,7 @@ from callqa.events import Event
 from callqa.lineup import Lineup
 from callqa.pages import INDEX, put, report_name
 from callqa.pipeline import Job, Snapshot, fingerprint
-from callqa.plan import Case, cores, ordered
+from callqa.plan import Case, ordered
 from callqa.plan import Plan as Plan
 from callqa.pool import Pool
 from callqa.reports import index
@@ -99,9 +99,9 @@ class Run:
         try:
             if pooled:
                 gpu = models.device() == "cuda"
-                ears = self.engine(1, 1.0) if gpu else self.engine(plan.workers or cores())
+                ears = self.engine(1, 1.0) if gpu else self.engine(plan.workers or models.cores())
                 self.pool = Pool(ears, made, plan.window or (1800.0 if gpu else 400.0))
-            for outcome in self.engine(plan.workers or cores()).map(made, self.feed()):
+            for outcome in self.engine(plan.workers or models.cores()).map(made, self.feed()):
                 yield from self.took(outcome)
                 yield from self.told_late()
             yield from self.told_late()

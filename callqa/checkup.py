@@ -164,10 +164,9 @@ def _browser() -> Row:
 
 
 def _machine() -> Row:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     where = models.weights()
     free = shutil.disk_usage(next(p for p in (where, *where.parents) if p.exists())).free
-    return Row("machine", True, f"{cores} cores; {free / 1e9:.0f} GB free for weights in {where}")
+    return Row("machine", True, f"{models.cores()} cores; {free / 1e9:.0f} GB free for weights in {where}")
 
 
 def installed(module: str) -> bool:

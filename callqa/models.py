@@ -182,6 +182,11 @@ def cure(name: str) -> str:
     return f"run `callqa models pull {name}{pin}`"
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @functools.cache
 def device() -> str:
     """Where Whisper runs: "cuda" where CTranslate2 sees a GPU and has its libraries, else "cpu"."""

@@ -16,7 +16,7 @@ import msgspec
 
 from callqa import __version__, checks, habit, imports, scoring, sides, trust
 from callqa.analysers import Analyser
-from callqa.audio import decode, sha256
+from callqa.audio import Sound, decode, sha256
 from callqa.config import Choice, Settings
 from callqa.engines import Done, Engine, Failed
 from callqa.errors import CallqaError
@@ -46,6 +46,9 @@ REVISIONS = {
 }  # fmt: skip
 
 
+Answer = tuple[str, str, bytes | None]  # stage, fingerprint, what was computed; None: it is kept already
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One recording to score: its file and what is known of the call."""
@@ -57,11 +60,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """What a worker gives back: the recording's header, its voices and words, its pitch and level."""
+    """What a worker gives back: the recording's header, and its voices, words, pitch and level as they are kept."""
 
     recording: Recording
-    spoken: Spoken
-    tracks: bytes
+    answers: Sequence[Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Kept:
 
     store: Source
     sha256: str
-    rows: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    rows: list[Answer] = field(default_factory=list)
 
     def get(self, stage: str, fingerprint: str, compute: Callable[[], bytes]) -> bytes:
         value = self.store.result(self.sha256, stage, fingerprint)
@@ -178,6 +180,18 @@ class Pipeline:
         """All that a recording heard with these settings may have."""
         for layout in ("stereo", "mono"):
             yield from dict.fromkeys(self.speech_print(layout, code) for code in self.settings.languages)
+
+    def imported(self, path: Path, sha: str) -> tuple[Recording, list[Answer]]:
+        """A finished transcript as a recording without sound, and as it is kept."""
+        got = imports.read(path, self.settings.languages, self.settings.intake.max_hours)
+        kept = ("import", fingerprint("import", self.settings.languages), msgspec.json.encode(got))
+        return Recording(sha[:12], str(path), sha, got.duration, 0, 0, got.format), [kept]
+
+    def spoken(self, sound: Sound, spoken: Spoken) -> list[Answer]:
+        """What is kept of what was heard: voices and words, pitch and level."""
+        print_ = self.speech_print(spoken.layout, spoken.language)
+        tracks = packed(sounding(sound, spoken))
+        return [("speech", print_, msgspec.json.encode(spoken)), ("tracks", fingerprint("tracks", print_), tracks)]
 
     def scored(self, store: Source, recording: Recording, metadata: Metadata) -> tuple[Scored, Kept] | None:
         """All that follows from what was heard, computed where it is not kept. None: not yet listened to."""
@@ -298,22 +312,15 @@ class Pipeline:
 
     def _imported(self, store: Store, job: Job, sha: str) -> tuple[Scored, Kept] | None:
         """A finished transcript is read here and now: it needs no model."""
-        got = imports.read(job.path, self.settings.languages, self.settings.intake.max_hours)
-        recording = Recording(sha[:12], str(job.path), sha, got.duration, 0, 0, got.format)
-        with store.write() as write:
-            write.put_recording(recording)
-            write.put(sha, "import", fingerprint("import", self.settings.languages), msgspec.json.encode(got))
+        recording, answers = self.imported(job.path, sha)
+        self._put(store, recording, answers)
         return self.scored(store, recording, job.metadata)
 
     def _written(self, store: Store, outcome: Done[Job, Listened] | Failed[Job]) -> Done[Job, Scored] | Failed[Job]:
         if isinstance(outcome, Failed):
             return self._failed(store, outcome)
         job, got = outcome.item, outcome.value
-        speech_print = self.speech_print(got.spoken.layout, got.spoken.language)
-        with store.write() as write:
-            write.put_recording(got.recording)
-            write.put(job.sha256, "speech", speech_print, msgspec.json.encode(got.spoken))
-            write.put(job.sha256, "tracks", fingerprint("tracks", speech_print), got.tracks)
+        self._put(store, got.recording, got.answers)
         found = self.scored(store, got.recording, job.metadata)
         assert found is not None, "just written"
         return self._keep(store, job, *found)
@@ -327,6 +334,12 @@ class Pipeline:
             write.clear_failure(str(job.path))
         return Done(job, scored)
 
+    def _put(self, store: Store, recording: Recording, answers: Iterable[Answer]) -> None:
+        with store.write() as write:
+            write.put_recording(recording)
+            for stage, print_, value in answers:
+                write.put(recording.sha256, stage, print_, value)
+
     def _failed(self, store: Store, failed: Failed[Job]) -> Failed[Job]:
         with store.write() as write:
             path = str(failed.item.path)
@@ -334,19 +347,23 @@ class Pipeline:
         return failed
 
 
+def recorded(path: str, sha: str, sound: Sound) -> Recording:
+    """The header of a recording that was decoded."""
+    channels = int(sound.samples.shape[0])
+    return Recording(sha[:12], path, sha, round(sound.duration, 3), sound.file_rate, channels, sound.codec)
+
+
 def worker(settings: Settings, parts: Parts) -> Callable[[Job], Listened]:
     """A function from a file to what is heard in it; the models are loaded once."""
     transcriber = parts.make_transcriber()
     diarizer = parts.make_diarizer
+    pipeline = Pipeline(settings, parts)
 
     def work(job: Job) -> Listened:
         sound = decode(job.path, settings.intake.max_hours, settings.intake.min_seconds)
-        channels = int(sound.samples.shape[0])
-        recording = Recording(
-            job.sha256[:12], str(job.path), job.sha256, round(sound.duration, 3), sound.file_rate, channels, sound.codec
-        )
+        recording = recorded(str(job.path), job.sha256, sound)
         spoken = listen(recording.id, sound, transcriber, diarizer, settings.languages)
-        return Listened(recording, spoken, packed(sounding(sound, spoken)))
+        return Listened(recording, pipeline.spoken(sound, spoken))
 
     return work
 

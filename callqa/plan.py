@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +76,3 @@ def ordered(cases: Mapping[str, Case]) -> list[str]:
 def guessed(case: Case) -> float:
     """Seconds of a call, as far as its size tells."""
     return case.file.size / RATES.get(case.job.path.suffix.lower(), 8_000)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -22,15 +22,13 @@ from callqa.engines import allow
 from callqa.errors import AudioError, CallqaError, TranscriptError
 from callqa.pages import Pages, unwritten
 from callqa.parts import Parts
-from callqa.pipeline import Pipeline, Snapshot, fingerprint
+from callqa.pipeline import Answer, Pipeline, Snapshot, recorded
 from callqa.reports.index import Row
-from callqa.speech.listen import Prepared, Spoken, hear, prepare, sounding
+from callqa.speech.listen import Prepared, Spoken, hear, prepare
 from callqa.store.many import KnownFile
-from callqa.tracks import packed
 from callqa.types import Language, Metadata, Recording, Seconds
 
 T = TypeVar("T")
-Answer = tuple[str, str, bytes | None]  # stage, fingerprint, what was computed: None, it is kept already
 LONG_ENOUGH: Seconds = 300.0  # for a short call on a busy machine, models loaded meanwhile
 TIMES = 4.0  # of its own length, the most that a call may take
 
@@ -201,7 +199,7 @@ class Worker:
         began = time.monotonic()
         _, sound = decoded(task.hearing, self.made.settings)
         allow(LONG_ENOUGH + TIMES * sound.duration)
-        answers = spoken_answers(self.pipeline, sound, task.spoken)
+        answers = self.pipeline.spoken(sound, task.spoken)
         return self._measured(task.hearing, task.recording, answers, began)
 
     def judged(self, task: Judging) -> Judged:
@@ -233,14 +231,10 @@ class Worker:
         recording, sound = decoded(task, self.made.settings)
         allow(LONG_ENOUGH + TIMES * sound.duration)
         (spoken,) = hear([prepare(recording.id, sound)], self.transcriber, self.parts.make_diarizer, languages)
-        return recording, spoken_answers(self.pipeline, sound, spoken)
+        return recording, self.pipeline.spoken(sound, spoken)
 
     def _imported(self, task: Hearing) -> tuple[Recording, list[Answer]]:
-        settings = self.made.settings
-        got = still(task, lambda path: imports.read(path, settings.languages, settings.intake.max_hours))
-        sha = task.file.sha256
-        recording = Recording(sha[:12], task.path, sha, got.duration, 0, 0, got.format)
-        return recording, [("import", fingerprint("import", settings.languages), msgspec.json.encode(got))]
+        return still(task, lambda path: self.pipeline.imported(path, task.file.sha256))
 
     def _measured(self, task: Hearing, recording: Recording, answers: Sequence[Answer], began: Seconds) -> Heard:
         new = {(stage, print_): value for stage, print_, value in answers if value is not None}
@@ -294,14 +288,5 @@ def still(task: Hearing, read: Callable[[Path], T]) -> T:
 
 def decoded(task: Hearing, settings: Settings) -> tuple[Recording, Sound]:
     """The recording's header and sound."""
-    sha = task.file.sha256
     sound = still(task, lambda path: decode(path, settings.intake.max_hours, settings.intake.min_seconds))
-    channels = int(sound.samples.shape[0])
-    return Recording(sha[:12], task.path, sha, round(sound.duration, 3), sound.file_rate, channels, sound.codec), sound
-
-
-def spoken_answers(pipeline: Pipeline, sound: Sound, spoken: Spoken) -> list[Answer]:
-    """What is kept of what was heard: voices and words, pitch and level."""
-    print_ = pipeline.speech_print(spoken.layout, spoken.language)
-    tracks = packed(sounding(sound, spoken))
-    return [("speech", print_, msgspec.json.encode(spoken)), ("tracks", fingerprint("tracks", print_), tracks)]
+    return recorded(task.path, task.file.sha256, sound), sound

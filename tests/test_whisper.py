@@ -11,8 +11,9 @@ from callqa import models, truth
 from callqa.audio import decode
 from callqa.evaluation import plain
 from callqa.speech import Channel
+from callqa.speech.chunks import Chunk, pieces
 from callqa.speech.vad import speech
-from callqa.speech.whisper import Chunk, Whisper, WhisperOptions, pieces
+from callqa.speech.whisper import Whisper, WhisperOptions
 from callqa.types import Span
 
 WEIGHTS = missing("whisper-base", "silero-vad")

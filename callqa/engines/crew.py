@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -68,6 +68,15 @@ def packed(make_worker: Callable[[], Callable[[Any], Any]]) -> list[Buffer]:
     if isinstance(parcel, Failed):
         raise EngineError("what makes the worker cannot travel to another process: give a function of a module")
     return parcel.value
+
+
+def welcome(answer: Sequence[Buffer]) -> None:
+    """What a new worker says of itself (``Host.begin``): nothing when it is ready, else its error or Gone."""
+    kind, detail = unpack(answer)
+    if kind == "error":
+        raise unpack([detail])
+    if kind == "crash":
+        raise Gone("worker_lost", detail)
 
 
 def outcome(item: Any, head: Buffer, *result: Buffer) -> Done[Any, Any] | Failed[Any]:

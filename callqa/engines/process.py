@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callqa.engines import Done, Failed, Seconds, attempt
-from callqa.engines.crew import Crew, Gone, outcome, overdue, oversized, packed
+from callqa.engines.crew import Crew, Gone, outcome, overdue, oversized, packed, welcome
 from callqa.engines.host import resident, thread_limits
 from callqa.engines.wire import Buffer, Wire, pack, unpack
 
@@ -78,13 +78,10 @@ class WorkerProcess:
                 ) from None
         try:
             self._wire.send(self._make_worker)
-            kind, detail = unpack(self._wire.receive())
+            answer = self._wire.receive()
         except (EOFError, OSError):
             raise self._gone() from None
-        if kind == "error":
-            raise unpack([detail])
-        if kind == "crash":
-            raise Gone("worker_lost", detail)
+        welcome(answer)
         self._watch()
 
     def do(self, item: Any) -> Done[Any, Any] | Failed[Any]:

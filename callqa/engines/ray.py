@@ -16,9 +16,9 @@ from typing import Any
 
 from callqa import engines
 from callqa.engines import WAIT, Done, Failed, Seconds, attempt
-from callqa.engines.crew import Crew, Gone, outcome, overdue, oversized, packed
+from callqa.engines.crew import Crew, Gone, outcome, overdue, oversized, packed, welcome
 from callqa.engines.host import Host, resident, thread_limits
-from callqa.engines.wire import Buffer, pack, unpack
+from callqa.engines.wire import Buffer, pack
 from callqa.errors import EngineError, MissingExtra
 
 TICK: Seconds = 0.5  # how often time and memory are looked at
@@ -159,11 +159,7 @@ class ActorWorker:
             if self._killed:
                 raise Gone("worker_lost", "stopped")
             self._actor = hired.remote()
-        kind, detail = unpack(self._answer(self._actor.begin.remote(self._make_worker, sys.path, engine.threads)))
-        if kind == "error":
-            raise unpack([detail])
-        if kind == "crash":
-            raise Gone("worker_lost", detail)
+        welcome(self._answer(self._actor.begin.remote(self._make_worker, sys.path, engine.threads)))
         self._watch()
 
     def do(self, item: Any) -> Done[Any, Any] | Failed[Any]:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from callqa.audio import resample
 from callqa.models import Onnx
 from callqa.speech import Channel, Heard
+from callqa.speech.chunks import Chunk, cut, heard, packed, placed, threads
 from callqa.speech.cleanup import Decoded
-from callqa.speech.whisper import Chunk, _cores, _heard, _placed, pieces
-from callqa.types import Seconds, Span, Word
+from callqa.types import Seconds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,7 @@ class OnnxAsr:
         import onnxruntime
 
         session = onnxruntime.SessionOptions()
-        session.intra_op_num_threads = options.threads or _cores()
+        session.intra_op_num_threads = options.threads or threads()
         session.inter_op_num_threads = 1
         session.log_severity_level = 3  # errors alone
         loaded = onnx_asr.load_model(
@@ -103,7 +103,7 @@ class OnnxAsr:
         chunks = self._chunks(channels, sounds)
         decoded = self._decoded(chunks, sounds)
         return [
-            _heard([decoded[chunk] for chunk in chunks if chunk.channel == i], channel, NO_LIST)
+            heard([decoded[chunk] for chunk in chunks if chunk.channel == i], channel, NO_LIST)
             for i, channel in enumerate(channels)
         ]
 
@@ -136,54 +136,30 @@ class OnnxAsr:
     def _batch(self, chunks: Sequence[Chunk], sounds: Sequence[Samples]) -> Iterator[tuple[Chunk, Decoded]]:
         import numpy as np
 
-        cuts = [_cut(sounds[chunk.channel], chunk, self.rate) for chunk in chunks]
-        lengths = np.array([len(cut) for cut in cuts], np.int64)
+        cuts = [cut(sounds[chunk.channel], chunk, self.rate) for chunk in chunks]
+        lengths = np.array([len(one) for one in cuts], np.int64)
         # alone it needs no filling
         waves = np.zeros((len(cuts), len(cuts[0]) if self.about.quantization else self._filled(chunks[0])), np.float32)
-        for wave, cut in zip(waves, cuts, strict=True):
-            wave[: len(cut)] = cut
+        for wave, one in zip(waves, cuts, strict=True):
+            wave[: len(one)] = one
         found = self.model.recognize_batch(waves, lengths, need_logprobs="yes")
         for chunk, one in zip(chunks, found, strict=True):
             tokens = list(zip(one.tokens or (), one.timestamps or (), one.logprobs or (), strict=True))
             sure = sum(log for _, _, log in tokens) / max(1, len(tokens))
             words = words_of(tokens, _breaks(chunk))
-            yield chunk, Decoded(_in_channel(words, chunk), sure, 0.0, chunk.seconds)
+            yield chunk, Decoded(placed(words, chunk), sure, 0.0, chunk.seconds)
 
     def _chunks(self, channels: Sequence[Channel], sounds: Sequence[Samples]) -> list[Chunk]:
         """The speech of every channel, a little padded, packed into windows."""
         return [
             chunk
             for i, (channel, sound) in enumerate(zip(channels, sounds, strict=True))
-            for chunk in _packed(i, self._pieces(channel, sound), self.options.chunk)
+            for chunk in packed(i, channel.speech, len(sound) / self.rate, self.options.chunk, self.options.padding)
         ]
-
-    def _pieces(self, channel: Channel, sound: Samples) -> list[Span]:
-        return pieces(channel.speech, self.options.padding, self.options.chunk, len(sound) / self.rate)
-
-
-def _packed(index: int, stretches: Sequence[Span], longest: Seconds) -> Iterator[Chunk]:
-    held: list[Span] = []
-    for piece in stretches:
-        if held and sum(p.duration for p in held) + piece.duration > longest:
-            yield Chunk(index, tuple(held))
-            held = []
-        held.append(piece)
-    if held:
-        yield Chunk(index, tuple(held))
-
-
-def _cut(sound: Samples, chunk: Chunk, rate: int) -> Samples:
-    import numpy as np
-
-    return np.concatenate([sound[int(p.start * rate) : int(p.end * rate)] for p in chunk.pieces])
 
 
 def _length(chunk: Chunk, rate: int) -> int:
     return sum(int(p.end * rate) - int(p.start * rate) for p in chunk.pieces)
-
-
-def _in_channel(words: Sequence[tuple[str, Seconds, Seconds, float]], chunk: Chunk) -> tuple[Word, ...]:
-    return _placed([{"word": " " + t, "start": a, "end": b, "probability": p} for t, a, b, p in words], chunk)
 
 
 def _breaks(chunk: Chunk) -> tuple[Seconds, ...]:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from callqa.audio import resample
 from callqa.speech import Channel, Heard
-from callqa.speech.cleanup import Decoded, clean, doubt
-from callqa.types import Dropped, Seconds, Span, Word
+from callqa.speech.chunks import Chunk, cut, heard, packed, placed, threads
+from callqa.speech.cleanup import Decoded, doubt
+from callqa.types import Seconds, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,26 +60,6 @@ class WhisperOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Stretches of one channel (its index in the call of ``transcribe``) that are heard as one window."""
-
-    channel: int
-    pieces: tuple[Span, ...]
-
-    @property
-    def seconds(self) -> Seconds:
-        return sum(piece.duration for piece in self.pieces)
-
-    def at(self, time: Seconds) -> tuple[Seconds, Span]:
-        """Channel time of a time inside the chunk, and the piece it lies in."""
-        for piece in self.pieces[:-1]:
-            if time < piece.duration:
-                return piece.start + time, piece
-            time -= piece.duration
-        return self.pieces[-1].start + time, self.pieces[-1]
-
-
-@dataclass(frozen=True, slots=True)
 class Whisper:
     """The Transcriber that callqa ships; ``model`` is a loaded faster_whisper.WhisperModel."""
 
@@ -104,7 +85,7 @@ class Whisper:
                 str(folder),
                 device=device,
                 compute_type=compute,
-                cpu_threads=options.threads or _cores(),
+                cpu_threads=options.threads or threads(),
                 local_files_only=True,
             ),
             options,
@@ -116,11 +97,11 @@ class Whisper:
         if len(allowed) == 1:
             return allowed[0]
         sounds = {i: resample(c.samples, c.rate, RATE) for i, c in enumerate(channels) if c.speech}
-        first = [next(iter(self._chunks(i, channels[i], sounds[i]))) for i in sounds]
+        first = [next(self._packed(i, channels[i], sounds[i])) for i in sounds]
         if not first:
             return allowed[0]
         votes = dict.fromkeys(allowed, 0.0)
-        heads = [_cut(sounds[chunk.channel], chunk)[: int(TELLING * RATE)] for chunk in first]
+        heads = [cut(sounds[chunk.channel], chunk, RATE)[: int(TELLING * RATE)] for chunk in first]
         found = self.model.model.detect_language(self.model.encode(self._features(heads, self._frames(TELLING))))
         for head, probabilities in zip(heads, found, strict=True):
             for token, probability in probabilities:
@@ -131,7 +112,7 @@ class Whisper:
     def transcribe(self, channels: Sequence[Channel], languages: Sequence[str]) -> list[Heard]:
         """One Heard a channel; chunks of one language share batches, the longest first."""
         sounds = [resample(c.samples, c.rate, RATE) for c in channels]
-        chunks = [chunk for i, channel in enumerate(channels) for chunk in self._chunks(i, channel, sounds[i])]
+        chunks = [chunk for i, channel in enumerate(channels) for chunk in self._packed(i, channel, sounds[i])]
         decoded: dict[Chunk, Decoded] = {}
         for language in sorted(set(languages)):
             mine = sorted((c for c in chunks if languages[c.channel] == language), key=lambda c: -c.seconds)
@@ -140,20 +121,12 @@ class Whisper:
             again = self._decoded(doubtful, sounds, language, careful=True)
             decoded.update({chunk: _better(decoded[chunk], again[chunk]) for chunk in doubtful})
         return [
-            _heard([decoded[c] for c in chunks if c.channel == i], channel, languages[i])
+            heard([decoded[c] for c in chunks if c.channel == i], channel, languages[i])
             for i, channel in enumerate(channels)
         ]
 
-    def _chunks(self, index: int, channel: Channel, sound: Samples) -> Iterator[Chunk]:
-        """The channel's speech, a little padded, packed into windows."""
-        held: list[Span] = []
-        for piece in pieces(channel.speech, self.options.padding, self.options.chunk, len(sound) / RATE):
-            if held and sum(p.duration for p in held) + piece.duration > self.options.chunk:
-                yield Chunk(index, tuple(held))
-                held = []
-            held.append(piece)
-        if held:
-            yield Chunk(index, tuple(held))
+    def _packed(self, index: int, channel: Channel, sound: Samples) -> Iterator[Chunk]:
+        return packed(index, channel.speech, len(sound) / RATE, self.options.chunk, self.options.padding)
 
     def _decoded(
         self, chunks: Sequence[Chunk], sounds: Sequence[Samples], language: str, careful: bool = False
@@ -175,19 +148,19 @@ class Whisper:
         from concurrent.futures import ThreadPoolExecutor
 
         def made(batch: Sequence[Chunk]) -> Samples:
-            return self._features([_cut(sounds[c.channel], c) for c in batch], self._frames(batch[0].seconds))
+            return self._features([cut(sounds[c.channel], c, RATE) for c in batch], self._frames(batch[0].seconds))
 
         if not self.ahead:
             yield from ((batch, made(batch)) for batch in batches)
             return
-        with ThreadPoolExecutor(self.ahead) as threads:
-            waiting = deque((batch, threads.submit(made, batch)) for batch in batches[: self.ahead])
+        with ThreadPoolExecutor(self.ahead) as makers:
+            waiting = deque((batch, makers.submit(made, batch)) for batch in batches[: self.ahead])
             for following in [*batches[self.ahead :], *[None] * self.ahead]:
                 if not waiting:
                     return
                 batch, features = waiting.popleft()
                 if following is not None:
-                    waiting.append((following, threads.submit(made, following)))
+                    waiting.append((following, makers.submit(made, following)))
                 yield batch, features.result()
 
     def _frames(self, seconds: Seconds) -> int:
@@ -229,7 +202,7 @@ class Whisper:
         found = self.model.find_alignment(tokenizer, texts, encoded, frames) if any(texts) else [[] for _ in texts]
         for chunk, words in zip(chunks, found, strict=True):
             merge_punctuations(words, PREPENDED, APPENDED)
-            yield _placed(words, chunk)
+            yield placed(_whole(words), chunk)
 
     def _features(self, sounds: Sequence[Samples], frames: int) -> Samples:
         import numpy as np
@@ -239,40 +212,6 @@ class Whisper:
             features = extract(sound)[..., :-1][..., :frames]
             windows.append(np.pad(features, ((0, 0), (0, frames - features.shape[-1]))))
         return np.stack(windows)
-
-
-def pieces(speech: Sequence[Span], padding: Seconds, longest: Seconds, duration: Seconds) -> list[Span]:
-    """Speech with padding, touching stretches joined, none longer than ``longest``: those are cut in equal parts.
-
-    >>> pieces([Span(1, 2), Span(2.3, 3), Span(9, 10)], 0.25, 28, 10)
-    [Span(start=0.75, end=3.25), Span(start=8.75, end=10)]
-    """
-    padded: list[Span] = []
-    for span in speech:
-        start, end = max(0.0, span.start - padding), min(duration, span.end + padding)
-        if padded and start <= padded[-1].end:
-            padded[-1] = Span(padded[-1].start, max(end, padded[-1].end))
-        elif start < end:
-            padded.append(Span(start, end))
-    return [part for span in padded for part in _parts(span, longest)]
-
-
-def _parts(span: Span, longest: Seconds) -> Iterator[Span]:
-    count = int(-(-span.duration // longest))
-    edges = [span.start + span.duration * i / count for i in range(count)] + [span.end]
-    yield from (Span(a, b) for a, b in pairwise(edges))
-
-
-def _placed(aligned: Sequence[Mapping[str, Any]], chunk: Chunk) -> tuple[Word, ...]:
-    """Words of a chunk in channel time, each within the piece its middle lies in."""
-    words = []
-    for text, start, end, confidence in _whole(aligned):
-        middle, piece = chunk.at((start + end) / 2)
-        half = (end - start) / 2
-        first = min(max(piece.start, middle - half), piece.end)
-        last = max(first, min(piece.end, middle + half))
-        words.append(Word(text, round(first, 3), round(last, 3), round(confidence, 3)))
-    return tuple(words)
 
 
 def _whole(aligned: Sequence[Mapping[str, Any]]) -> list[tuple[str, Seconds, Seconds, float]]:
@@ -298,29 +237,3 @@ def _whole(aligned: Sequence[Mapping[str, Any]]) -> list[tuple[str, Seconds, Sec
 def _better(first: Decoded, second: Decoded) -> Decoded:
     """The second try where it passes the gate or is at least surer."""
     return second if not doubt(second) or second.log_probability > first.log_probability else first
-
-
-def _heard(decoded: Sequence[Decoded], channel: Channel, language: str) -> Heard:
-    words: list[Word] = []
-    dropped: list[Dropped] = []
-    for one in decoded:
-        kept, thrown = clean(one, language, channel.speech)
-        words.extend(kept)
-        dropped.extend(thrown)
-    words.sort(key=lambda w: (w.start, w.end))
-    dropped.sort(key=lambda d: (d.start, d.end, d.text))
-    return Heard(tuple(words), tuple(dropped))
-
-
-def _cut(sound: Samples, chunk: Chunk) -> Samples:
-    import numpy as np
-
-    return np.concatenate([sound[int(p.start * RATE) : int(p.end * RATE)] for p in chunk.pieces])
-
-
-def _cores() -> int:
-    import os
-
-    if (told := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
-        return int(told)  # a batch gives each of its workers one core
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
