@@ -161,3 +161,23 @@ class Room:
         if not any(once(Path(self.folder, f"{n}")) for n in range(self.size)):
             DEEDS[self.deed](self.argument)
         return make_worker()
+
+
+def made(folder):
+    return len(list(Path(folder).iterdir()))
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone(pids, patience=5.0):
+    until = time.monotonic() + patience
+    while any(map(alive, pids)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True

@@ -4,6 +4,9 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
+
+from callqa.store import Failure
 
 SAYS = (
     "Добрый день, меня зовут Анна, компания Ромашка",
@@ -14,6 +17,14 @@ SAYS = (
     "Дорого у вас",
 )
 BROKEN = "WEBVTT\n\n00:01.000 --> 00:02.000\nnobody says this\n"  # no_speakers
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LONG_AGO = int((NOON - timedelta(days=3)).timestamp() * 1e9)
+
+
+def failure(code="empty", attempts=1, retryable=False, path="/calls/a.wav", mtime_ns=LONG_AGO, under="now", trace=""):
+    at = NOON.isoformat()
+    problem = f"{path}: {code}"
+    return Failure(path, code, problem, retryable, trace, attempts, at, at, 1000, mtime_ns, under)
 
 
 def captions(number, turns=8):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hard_work import Room, Starting, make_worker
-from test_engines import gone
+from hard_work import Room, Starting, gone, make_worker
 
 from callqa.engines import WAIT, Done
 from callqa.engines.process import ProcessEngine

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_engines import gone, make_worker
+from hard_work import gone, make_worker
 
 from callqa import errors
 from callqa.engines import make

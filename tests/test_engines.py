@@ -1,15 +1,13 @@
 """What every engine promises: exactly one outcome an item, whatever happens. Real processes, real signals."""
 
 import os
-import pickle
 import random
 import signal
 import time
-from pathlib import Path
 
 import numpy
 import pytest
-from hard_work import Counted, Room, Starting, make_worker
+from hard_work import Counted, Room, Starting, gone, made, make_worker
 
 from callqa import engines, errors
 from callqa.engines import WAIT, Done, Failed
@@ -55,26 +53,6 @@ def outcomes(engine, items, make=make_worker):
 
 def doubles(numbers):
     return [("double", n) for n in numbers]
-
-
-def made(folder):
-    return len(list(Path(folder).iterdir()))
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def gone(pids, patience=5.0):
-    until = time.monotonic() + patience
-    while any(map(alive, pids)):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 # -- one outcome an item
@@ -359,25 +337,6 @@ def test_an_item_that_cannot_travel_is_a_bug(apart):
 def test_each_worker_is_held_to_its_threads(apart):
     (done,) = apart(threads=3).map(make_worker, [("threads", 0)])
     assert done.value == "3"
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.ConfigError("a.toml", "k", "bad"),
-        errors.AudioError("a.wav", "empty", "0 bytes"),
-        errors.ModelError("whisper-base", "altered"),
-        errors.MissingExtra("diarize", "a mono call"),
-        errors.UsageError("no such call"),
-        errors.StoreError("away"),
-        errors.EngineError("no worker starts"),
-        errors.WorkerLost("gone"),
-    ],
-    ids=lambda e: type(e).__name__,
-)
-def test_errors_cross_processes_unchanged(error):
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again), again.retryable) == (type(error), str(error), error.retryable)
 
 
 def test_an_evening_of_everything_at_once(apart, tmp_path):

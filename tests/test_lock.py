@@ -89,9 +89,11 @@ def test_a_killed_run_leaves_no_lock(store, other):
 
 def test_a_run_that_ends_lets_go(store, other):
     other(seconds=0.0).wait()
+    notes = []
     for _ in range(2):
-        with lock.held(store, "batch", print):
-            pass
+        with lock.held(store, "batch", notes.append) as ours:
+            ours.kept()
+    assert notes == []  # nobody was waited for
 
 
 def test_a_watch_is_waited_for(store, other):
@@ -109,9 +111,10 @@ def test_patience_with_a_watch_ends(store, other):
 
 
 def test_a_store_in_memory_is_nobody_elses():
-    store = Store.open("sqlite://")
-    with lock.held(store, "batch", print), lock.held(store, "batch", print):
-        store.close()
+    store, notes = Store.open("sqlite://"), []
+    with lock.held(store, "batch", notes.append), lock.held(store, "batch", notes.append):
+        assert notes == []  # the second was not told of a first
+    store.close()
 
 
 def test_what_stands_beside_the_database_is_a_file_and_no_holder(tmp_path):

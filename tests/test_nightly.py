@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,20 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from callqa.errors import StoreBusy, StoreError, UsageError
 from callqa.events import Event
-from callqa.nightly import again, follow, log, morning, progress, prometheus, summary
+from callqa.nightly import again, follow, log, progress, prometheus, summary
 from callqa.nightly.lock import Held
 from callqa.nightly.tally import Tally
-from callqa.store import Failure
-from callqa.store.runs import Run, Totals
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-LONG_AGO = int((NOON - timedelta(days=3)).timestamp() * 1e9)
-
-
-def failure(code="empty", attempts=1, retryable=False, path="/calls/a.wav", mtime_ns=LONG_AGO, under="now", trace=""):
-    at = NOON.isoformat()
-    problem = f"{path}: {code}"
-    return Failure(path, code, problem, retryable, trace, attempts, at, at, 1000, mtime_ns, under)
+from tests.nights import LONG_AGO, NOON, failure
 
 
 def stat(size=1000, mtime_ns=LONG_AGO):
@@ -154,7 +144,7 @@ def test_what_was_there_already_does_not_make_a_run_look_fast():
     assert round(seen.call_hours_per_hour, 6) == 24
 
 
-def test_the_time_left_goes_by_size_for_the_longest_come_first():
+def test_the_time_left_goes_by_size():
     sizes = {Path("/calls/a.wav"): 3000, Path("/calls/b.wav"): 500, Path("/calls/c.wav"): 500, Path("/calls/d.wav"): 0}
     assert counted([scored("a")], 4, sizes).left == pytest.approx(10 / 3)
     assert counted([], 4, sizes).left is None
@@ -399,42 +389,3 @@ def test_nohup_keeps_its_word():
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
-
-
-def run(number, state, minutes_ago, counts=None, command="batch"):
-    at = (NOON - timedelta(minutes=minutes_ago)).isoformat(timespec="seconds")
-    ended = None if state == "running" else at
-    return Run(number, command, ("/calls",), None, "local", "process 1 on here", state, at, at, ended, counts or {})
-
-
-def test_the_morning_after_says_what_to_do():
-    failures = [failure(), failure("worker_lost", path="/calls/b.wav"), failure(path="/calls/c.wav")]
-    found = morning.Morning(Totals(10_000, 9_990, 1.0, 10_000), failures, [run(2, "died", 60)], 1234, NOON)
-    lines = list(found.lines())
-    assert lines[0] == "9,990 calls in the store, 3 files set aside, 1,234 waiting"
-    assert "  empty                   2   needs a person: nothing in the file" in lines
-    assert "  worker_lost             1   tried again in a batch from 2026-11-24 12:15 on" in lines
-    assert "     2 batch  2026-11-24 11:00  broke off  nothing to do" in lines
-    assert "  callqa batch /calls   # goes on with what is waiting" in lines
-    assert "  empty: copy the recording again" in lines
-    assert not any(line.startswith("  worker_lost: does") for line in lines)
-
-
-def test_a_good_morning_is_short():
-    runs = [run(3, "done", 10, {"scored": 12})]
-    lines = list(morning.Morning(Totals(12, 12, 1.0, 12), [], runs, 0, NOON).lines())
-    assert lines == [
-        "12 calls in the store, 0 files set aside",
-        "",
-        "last runs (UTC)",
-        "     3 batch  2026-11-24 11:50  0:00:00    12 scored",
-    ]
-
-
-def test_many_failures_are_not_all_listed_unasked():
-    failures = [failure(path=f"/calls/{n}.wav") for n in range(500)]
-    assert len(list(morning.failed(failures, False, 10))) == 11
-    assert list(morning.failed(failures, False, 10))[-1] == "  and 490 more: callqa status --failed"
-    assert len(list(morning.failed(failures, False))) == 500
-    (_, where) = morning.failed([failure("bug", trace="callqa/x.py:12 f\nKeyError")], True)
-    assert where == "    callqa/x.py:12 f\n    KeyError"
