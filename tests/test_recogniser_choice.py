@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -19,6 +20,7 @@ from callqa.parts import Parts
 from callqa.pipeline import Job, Pipeline, worker
 from callqa.speech import Channel, Heard
 from callqa.speech.by_language import ByLanguage
+from callqa.speech.listen import Spoken
 from callqa.speech.whisper import Whisper
 from callqa.types import Metadata, Word
 
@@ -190,7 +192,8 @@ def test_a_call_is_listened_to_by_the_recogniser_chosen_and_needs_no_whisper(wri
     sound = decode(sample("exemplary")[0])
     soundfile.write(tmp_path / "call.wav", sound.samples[:, : 15 * sound.rate].T, sound.rate)
     heard = worker(settings, Parts.of(settings))(Job(tmp_path / "call.wav", Metadata("call.wav"), "0" * 64))
-    assert heard.spoken.language == "ru"
-    letters = {letter for party in heard.spoken.parties for word in party.words for letter in word.text}
+    spoken = msgspec.json.decode(heard.answers[0][2], type=Spoken)
+    assert spoken.language == "ru"
+    letters = {letter for party in spoken.parties for word in party.words for letter in word.text}
     assert letters
     assert letters <= set(toys.LETTERS)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import socket
 import sys
 import threading
@@ -83,13 +84,25 @@ def connected(address: str = "", cpus: int = 1) -> Iterator[None]:
     where = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
     try:
         _knock(address)
-        ray.init(**where, log_to_driver=False, configure_logging=False)
+        with _own_sigterm():
+            ray.init(**where, log_to_driver=False, configure_logging=False)
     except Exception as error:  # of every class there is, bare Exception among them
         raise EngineError(f"Ray at {address or 'this machine'} does not answer: {error}") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Ray answers SIGTERM in its own way from its start on, and for ever; what it means to us is the run's to say."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _knock(address: str) -> None:

@@ -21,7 +21,7 @@ from callqa.types import Seconds
 
 TICK: Seconds = 0.5
 LOOK_AT_LOCK: Seconds = 15.0
-STOPS = (KeyboardInterrupt, SystemExit)  # Ray answers SIGTERM with the second, in place of our handler
+STOPS = (KeyboardInterrupt, SystemExit)  # a library may answer a signal with the second
 
 
 class Listener(Protocol):
