@@ -66,13 +66,14 @@ def test_whatever_ends_the_run_ends_ray(number):
 def test_a_cluster_is_used_by_its_address_with_shares_of_its_gpus_and_left_running():
     import ray
 
+    sigterm = signal.getsignal(signal.SIGTERM)  # a Ray that we start by ourselves takes it
     ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
     try:
         address = ray.get_runtime_context().gcs_address
         script = SCRIPT.format(tests=str(Path(__file__).parent), items=[("double", 21)])
         script = script.replace("RayEngine(1)", f"RayEngine(1, address={address!r})")
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-        assert (done.stdout, done.stderr) == ("42 0\n", "")
+        assert (done.stdout, done.stderr) == ("42 0 ours\n", "")
         with pytest.raises(errors.EngineError, match="a worker asks for 2 GPU, all of Ray has 1"):
             list(RayEngine(1, gpus=2).map(make_worker, [("gpu", 1)]))
         for gpus, actors in ((0.5, {1, 2}), (1.0, {1})):  # with one GPU each, the second waits and nobody waits for it
@@ -84,6 +85,7 @@ def test_a_cluster_is_used_by_its_address_with_shares_of_its_gpus_and_left_runni
         assert ray.is_initialized()
     finally:
         ray.shutdown()
+        signal.signal(signal.SIGTERM, sigterm)
 
 
 def test_an_address_where_nothing_answers_is_an_error_with_the_address():
