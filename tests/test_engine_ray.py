@@ -21,14 +21,23 @@ sys.path.insert(0, {tests!r})
 from hard_work import make_worker
 from callqa.engines.ray import RayEngine
 import os, signal
+if {own}:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+before = signal.getsignal(signal.SIGTERM)
 for outcome in RayEngine(1).map(make_worker, {items!r}):
-    sigterm = "ours" if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL else "Ray's"
+    sigterm = "ours" if signal.getsignal(signal.SIGTERM) == before else "Ray's"
     print(getattr(outcome, "code", None) or outcome.value, os.environ["RAY_USAGE_STATS_ENABLED"], sigterm, flush=True)
+assert signal.getsignal(signal.SIGTERM) == before
 """
 
 
-def started(items):
-    script = SCRIPT.format(tests=str(Path(__file__).parent), items=items)
+def written(items, own=True):
+    """The script; ``own``: with an answer of its own to SIGTERM, which Ray has to leave alone."""
+    return SCRIPT.format(tests=str(Path(__file__).parent), items=items, own=own)
+
+
+def started(items, own=True):
+    script = written(items, own)
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
@@ -51,9 +60,15 @@ def test_a_run_on_this_machine_prints_nothing_of_its_own_and_leaves_nothing():
     assert gone(ray)
 
 
+def test_a_run_without_an_answer_to_sigterm_has_ray_s_while_it_lasts():
+    with started([("double", 1)], own=False) as process:
+        assert process.communicate(timeout=60) == ("2 0 Ray's\n", "")
+
+
+@pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_the_run_ends_ray(number):
-    process = started([("pid", 0), ("sleep in C", 300)])
+def test_whatever_ends_the_run_ends_ray(number, own):
+    process = started([("pid", 0), ("sleep in C", 300)], own)
     with process:
         process.stdout.readline()
         ray = set(descendants(process.pid))
@@ -70,8 +85,7 @@ def test_a_cluster_is_used_by_its_address_with_shares_of_its_gpus_and_left_runni
     ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
     try:
         address = ray.get_runtime_context().gcs_address
-        script = SCRIPT.format(tests=str(Path(__file__).parent), items=[("double", 21)])
-        script = script.replace("RayEngine(1)", f"RayEngine(1, address={address!r})")
+        script = written([("double", 21)]).replace("RayEngine(1)", f"RayEngine(1, address={address!r})")
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
         assert (done.stdout, done.stderr) == ("42 0 ours\n", "")
         with pytest.raises(errors.EngineError, match="a worker asks for 2 GPU, all of Ray has 1"):

@@ -84,25 +84,40 @@ def connected(address: str = "", cpus: int = 1) -> Iterator[None]:
     where = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
     try:
         _knock(address)
-        with _own_sigterm():
+    except OSError as error:
+        raise _silent(address, error) from error
+    with _sigterm_kept() as keep:
+        try:
             ray.init(**where, log_to_driver=False, configure_logging=False)
-    except Exception as error:  # of every class there is, bare Exception among them
-        raise EngineError(f"Ray at {address or 'this machine'} does not answer: {error}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+        except Exception as error:  # of every class there is, bare Exception among them
+            raise _silent(address, error) from error
+        keep()
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _silent(address: str, error: Exception) -> EngineError:
+    return EngineError(f"Ray at {address or 'this machine'} does not answer: {error}")
 
 
 @contextlib.contextmanager
-def _own_sigterm() -> Iterator[None]:
-    """Ray answers SIGTERM in its own way from its start on, and for ever; what it means to us is the run's to say."""
+def _sigterm_kept() -> Iterator[Callable[[], None]]:
+    """Ray answers SIGTERM in its own way from its start on, and for ever; it may so only where the run has no answer.
+
+    Ray's answer takes its processes down; without any, its agents outlive us.
+    """
     before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         if before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
+
+    try:
+        yield (lambda: None) if before == signal.SIG_DFL else restore
+    finally:
+        restore()
 
 
 def _knock(address: str) -> None:
@@ -115,6 +130,7 @@ def _knock(address: str) -> None:
 def _quiet_ray() -> Any:
     """The package, told to print nothing and to tell nobody of its use."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that is late would start a Ray of its own after the end
     try:
         import ray
         from ray._private import worker
