@@ -222,11 +222,13 @@ def test_a_second_night_on_one_store_does_not_begin(tmp_path):
     recordings(tmp_path / "calls", 12)
     first = started("batch", "calls", "--log", "night.jsonl", cwd=tmp_path)
     until(lambda: logged(tmp_path / "night.jsonl"))
+    first.send_signal(signal.SIGSTOP)  # it must not be done before the others have looked
     second = callqa("batch", "calls", cwd=tmp_path, check=2)
     assert f"the store is in use: callqa batch, process {first.pid} on " in second.stderr
     working = callqa("status", cwd=tmp_path).stdout
     assert "at work" in working
     assert f"process {first.pid} on " in working
+    first.send_signal(signal.SIGCONT)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
 

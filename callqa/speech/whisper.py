@@ -8,6 +8,7 @@ on the chunks beside it. How packing and beam were chosen: docs/decisions/0005.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from callqa.audio import resample
-from callqa.speech import Channel, Heard
+from callqa.errors import ModelError
+from callqa.speech import Channel, Heard, encoder
 from callqa.speech.chunks import Chunk, cut, heard, packed, placed, threads
 from callqa.speech.cleanup import Decoded, doubt
+from callqa.speech.encoder import Encoder
 from callqa.types import Seconds, Word
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 else:
     Samples = Any
 
+log = logging.getLogger(__name__)
 RATE = 16_000
 FRAMES = 3000  # of the encoder's 30 s window
 SPARE, LEAST, CLASS = 200, 1000, 200  # frames: after a chunk, in all, and between two lengths of a fitted window
@@ -42,9 +46,10 @@ class WhisperOptions:
 
     ``chunk`` seconds of speech go into one window, each stretch with ``padding`` on both sides. ``window``: "full"
     gives the encoder 30 s whatever a chunk holds, "fit" what it holds and two seconds; "auto" fits on a CPU, where a
-    window's cost grows faster than its length. ``batch`` chunks are decoded at once (0: as suits the machine), ``beam``
-    wide (0: 2 on a CPU, where a small model gains most by it, else 1). ``repair_beam`` is the width of the second try.
-    ``prompts`` (by language) set the style of writing. ``threads`` 0 is every core.
+    window's cost grows faster than its length. ``encoder``: "ctranslate2", "bfloat16" (in torch, for a CPU with such
+    matrices), "auto": the latter where it suits the machine. ``batch`` chunks are decoded at once (0: as suits the
+    machine), ``beam`` wide (0: 2 on a CPU, where a small model gains most by it, else 1). ``repair_beam`` is the width
+    of the second try. ``prompts`` (by language) set the style of writing. ``threads`` 0 is every core.
     """
 
     model: str = "auto"
@@ -53,6 +58,7 @@ class WhisperOptions:
     beam: int = 0
     repair_beam: int = 8
     window: Literal["auto", "full", "fit"] = "auto"
+    encoder: Literal["auto", "ctranslate2", "bfloat16"] = "auto"
     chunk: Seconds = 28.0
     padding: Seconds = 0.25
     threads: int = 0
@@ -61,11 +67,12 @@ class WhisperOptions:
 
 @dataclass(frozen=True, slots=True)
 class Whisper:
-    """The Transcriber that callqa ships; ``model`` is a loaded faster_whisper.WhisperModel."""
+    """The Transcriber that callqa ships; ``model`` is a loaded faster_whisper.WhisperModel, ``own`` another encoder."""
 
     model: Any
     options: WhisperOptions
     ahead: int = 0  # batches whose features are made while another is decoded: a GPU is not kept waiting
+    own: Encoder | None = None
 
     @classmethod
     def load(cls, folder: Path, options: WhisperOptions, device: str = "cpu") -> Whisper:
@@ -90,6 +97,7 @@ class Whisper:
             ),
             options,
             ahead=0 if device == "cpu" else 2,
+            own=_own_encoder(folder, options) if device == "cpu" else None,
         )
 
     def language(self, channels: Sequence[Channel], allowed: Sequence[str]) -> str:
@@ -102,7 +110,7 @@ class Whisper:
             return allowed[0]
         votes = dict.fromkeys(allowed, 0.0)
         heads = [cut(sounds[chunk.channel], chunk, RATE)[: int(TELLING * RATE)] for chunk in first]
-        found = self.model.model.detect_language(self.model.encode(self._features(heads, self._frames(TELLING))))
+        found = self.model.model.detect_language(self._encoded(self._features(heads, self._frames(TELLING))))
         for head, probabilities in zip(heads, found, strict=True):
             for token, probability in probabilities:
                 if token[2:-2] in votes:
@@ -176,7 +184,7 @@ class Whisper:
         tokenizer = Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, "transcribe", language)
         before = tokenizer.encode(" " + self.options.prompts[language]) if self.options.prompts.get(language) else []
         prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
-        encoded = self.model.encode(features)
+        encoded = self._encoded(features)
         found = self.model.model.generate(
             encoded,
             [prompt] * len(chunks),
@@ -199,10 +207,28 @@ class Whisper:
         from faster_whisper.transcribe import merge_punctuations
 
         frames = [min(FRAMES, round(chunk.seconds * 100)) for chunk in chunks]
-        found = self.model.find_alignment(tokenizer, texts, encoded, frames) if any(texts) else [[] for _ in texts]
-        for chunk, words in zip(chunks, found, strict=True):
-            merge_punctuations(words, PREPENDED, APPENDED)
-            yield placed(_whole(words), chunk)
+        for first, last, part in self._for_alignment(encoded, len(chunks)):
+            mine = texts[first:last]
+            found = (
+                self.model.find_alignment(tokenizer, mine, part, frames[first:last]) if any(mine) else [[]] * len(mine)
+            )
+            for chunk, words in zip(chunks[first:last], found, strict=True):
+                merge_punctuations(words, PREPENDED, APPENDED)
+                yield placed(_whole(words), chunk)
+
+    def _encoded(self, features: Samples) -> Any:
+        """What the decoder reads, in CTranslate2's own memory."""
+        return self.model.encode(features) if self.own is None else _stored(self.own(features))
+
+    def _for_alignment(self, encoded: Any, count: int) -> Iterator[tuple[int, int, Any]]:
+        """Which chunks, from first to last, are aligned at once: on a CPU each alone, for there one is cheapest."""
+        import numpy as np
+
+        if encoded.device != "cpu":
+            yield 0, count, encoded
+            return
+        windows = np.asarray(encoded)
+        yield from ((n, n + 1, _stored(windows[n : n + 1])) for n in range(count))
 
     def _features(self, sounds: Sequence[Samples], frames: int) -> Samples:
         import numpy as np
@@ -212,6 +238,25 @@ class Whisper:
             features = extract(sound)[..., :-1][..., :frames]
             windows.append(np.pad(features, ((0, 0), (0, frames - features.shape[-1]))))
         return np.stack(windows)
+
+
+def _own_encoder(folder: Path, options: WhisperOptions) -> Encoder | None:
+    """The one that the options ask for; None where CTranslate2's is to be used."""
+    if options.encoder == "ctranslate2" or (options.encoder == "auto" and not encoder.suits()):
+        return None
+    try:
+        return Encoder.load(folder)
+    except ModelError as error:
+        if options.encoder == "bfloat16":
+            raise
+        log.warning("%s", error)
+        return None
+
+
+def _stored(windows: Samples) -> Any:
+    from ctranslate2 import StorageView
+
+    return StorageView.from_array(windows)
 
 
 def _whole(aligned: Sequence[Mapping[str, Any]]) -> list[tuple[str, Seconds, Seconds, float]]:
