@@ -326,7 +326,8 @@ def _starts(sought: Phrase, said: Tokens) -> list[int]:
     for element in sought.elements:
         for word in element.words:
             found.update(said.where.get(word, ()))
-        found.update(i for i in said.unknown if _bent(said[i], element.words))
+        if said.unknown:
+            found.update(i for i in said.unknown if _bent(said[i], element.words))
         if not element.optional and not element.gap:
             break
     return sorted(found)

@@ -129,9 +129,10 @@ def _is_copy(left: Samples, right: Samples, rate: int) -> bool:
     first, second = resample(left, rate, RATE), resample(right, rate, RATE)
     a, b = levels(first, RATE), levels(second, RATE)
     loud = np.flatnonzero(np.maximum(a, b) > max(a.max(), b.max()) - 30)
-    alike = _alike(first, second, loud)
     spread = np.subtract(*np.percentile((a - b)[loud], [90, 10]))
-    return bool((alike > COPY_ALIKE).mean() >= COPY_SHARE and spread <= COPY_SPREAD_DB)
+    if spread > COPY_SPREAD_DB:
+        return False
+    return bool((_alike(first, second, loud) > COPY_ALIKE).mean() >= COPY_SHARE)
 
 
 def _alike(left: Samples, right: Samples, frames: Any) -> Samples:
