@@ -79,6 +79,11 @@ class Tokens(tuple[Token, ...]):
         return [i for i, token in enumerate(self) if not token.known and len(token.text) >= FUZZY_LETTERS]
 
     @cached_property
+    def initials(self) -> set[str]:
+        """First letters of what the unknown words may stand for."""
+        return {form[0] for i in self.unknown for form in (self[i].text, *self[i].lemmas)}
+
+    @cached_property
     def breaks(self) -> list[bool]:
         """Whether a sentence ends after token i."""
         return [
@@ -228,8 +233,9 @@ def find(sought: Phrase, said: Sequence[Token]) -> list[Hit]:
     """Every place where the phrase is said, left to right, no two overlapping."""
     where = said if isinstance(said, Tokens) else Tokens(said)
     begins = sought.elements[0]
-    # most phrases are not said: their first word is not even there
-    if not begins.optional and not where.unknown and where.where.keys().isdisjoint(begins.words):
+    # most phrases are not said: their first word is not even there, nor one that begins like it
+    absent = where.where.keys().isdisjoint(begins.words) and where.initials.isdisjoint(_initials(begins.words))
+    if absent and not begins.optional:
         return []
     hits: list[Hit] = []
     free = 0
@@ -360,6 +366,12 @@ def _is(token: Token, words: frozenset[str]) -> bool:
 
 def _bent(token: Token, words: frozenset[str]) -> bool:
     return not token.known and _bends(token.text, token.lemmas, words)
+
+
+@lru_cache(maxsize=65_536)
+def _initials(words: frozenset[str]) -> frozenset[str]:
+    """What a bent word has to begin with to be taken for one of these."""
+    return frozenset(word.lstrip("=")[0] for word in words)
 
 
 @lru_cache(maxsize=200_000)

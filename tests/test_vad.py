@@ -9,7 +9,7 @@ from speech_models import missing, sample
 from callqa import truth
 from callqa.audio import decode
 from callqa.speech.channels import unbled
-from callqa.speech.vad import STEP, levels, probabilities, spans, speech
+from callqa.speech.vad import STEP, levels, probabilities, spans, speech, speeches
 from callqa.types import Span, covered, joined, without
 
 needs_weights = pytest.mark.skipif(bool(missing("silero-vad")), reason=missing("silero-vad") or "-")
@@ -92,4 +92,13 @@ def test_spans_lie_inside_the_recording_and_in_order():
     assert found
     assert all(a.end < b.start for a, b in pairwise(found))
     assert Span(0, 20).end >= found[-1].end
-    assert len(probabilities(heard.samples[0][: 4 * heard.rate], heard.rate)) == 125
+    assert probabilities(heard.samples[:, : 4 * heard.rate], heard.rate).shape == (len(heard.samples), 125)
+
+
+@needs_weights
+def test_channels_looked_at_together_are_as_each_alone():
+    heard = decode(sample("exemplary")[0])
+    cut = heard.samples[:, : 20 * heard.rate]
+    assert len(cut) == 2
+    assert speeches(cut, heard.rate) == [speech(channel, heard.rate) for channel in cut]
+    assert speeches(cut[:, :0], heard.rate) == [(), ()]

@@ -72,14 +72,13 @@ def unbled(samples: Samples, rate: int, speech: Sequence[Sequence[Span]]) -> tup
             for j, theirs in enumerate(speech)
             if j != i and covered(theirs) and covered(mine)
         ]
-        kept = without(mine, [span for spans in leaked for span in spans])
-        result.append(tuple(s for s in joined(kept) if s.duration >= SHORTEST and _is_left(s, mine, samples[i], rate)))
+        kept, level = without(mine, [span for spans in leaked for span in spans]), levels(samples[i], rate)
+        result.append(tuple(s for s in joined(kept) if s.duration >= SHORTEST and _is_left(s, mine, level)))
     return tuple(result)
 
 
-def _is_left(span: Span, speech: Sequence[Span], sound: Samples, rate: int) -> bool:
+def _is_left(span: Span, speech: Sequence[Span], level: Samples) -> bool:
     """Whether a stretch beside a leak is speech itself, or only the pause that the leaked speech made."""
-    level = levels(sound, rate)
     return span in speech or _speech_level(level, [span]) > _speech_level(level, speech) - PAUSE_DB
 
 

@@ -12,7 +12,7 @@ from callqa.speech.align import by_speaker
 from callqa.speech.channels import Plan, layout, unbled, unbled_words
 from callqa.speech.prosody import tracks
 from callqa.speech.sounds import events
-from callqa.speech.vad import STEP, levels, speech
+from callqa.speech.vad import STEP, levels, speeches
 from callqa.types import Dropped, Sounds, Span, Track, Word, covered, without
 
 NOISE_DB = 12.0  # wordless sound this much under the channel's loud speech is the room, not a voice
@@ -48,7 +48,7 @@ class Prepared:
 
 def prepare(key: str, sound: Sound) -> Prepared:
     """Where somebody speaks on which channel; ``key`` names the recording in a batch."""
-    spans = [speech(samples, sound.rate) for samples in sound.samples]
+    spans = speeches(sound.samples, sound.rate)
     plan = layout(sound.samples, sound.rate, spans)
     sounds = tuple(e for e in events(sound.samples, sound.rate) if e.channel in plan.channels)
     spans = [without(mine, [e.span for e in sounds if e.channel == i]) for i, mine in enumerate(spans)]
