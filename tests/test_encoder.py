@@ -50,6 +50,21 @@ def test_a_window_is_encoded_the_same_alone_and_among_others(own):
     assert all(np.array_equal(together[n : n + 1], own(given[n : n + 1])) for n in range(3))
 
 
+@needs_weights
+def test_the_number_of_threads_changes_nothing_and_is_not_left_behind(own):
+    import torch
+
+    given, before = features(2200, 2), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        two = Encoder.load(models.path("whisper-base"), 2)(given)
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        assert np.array_equal(two, own(given))
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_matrix_of_int8_is_read_with_its_scales():
     weights = {"a": np.array([[10, -20], [3, 6]], np.int8), "a_scale": np.array([10.0, 3.0], np.float32)}
     assert floats(weights, "a").tolist() == [[1.0, -2.0], [1.0, 2.0]]

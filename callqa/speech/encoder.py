@@ -1,7 +1,7 @@
 """Whisper's encoder in bfloat16, for a processor that multiplies matrices of it (Intel's AMX); CTranslate2's weights.
 
 There it takes a third of the time of CTranslate2's int8 and stays nearer to the weights (docs/decisions/0014). A window
-is encoded by itself, so what is beside it in a batch changes nothing of it.
+is encoded by itself on one thread, so neither what is beside it in a batch nor the number of cores changes it.
 
 The network: Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision (2022), 2.2. The file's layout:
 ``serialize`` in ctranslate2.specs.model_spec, binary version 6.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import count, takewhile
 from pathlib import Path
@@ -40,10 +41,12 @@ def suits() -> bool:
 
 
 class Encoder:
-    """``weights`` by CTranslate2's names, the encoder's alone."""
+    """``weights`` by CTranslate2's names, the encoder's alone; ``threads`` windows are encoded side by side."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, threads: int = 1) -> None:
         import torch
+
+        self.threads = threads
 
         def tensor(name: str) -> Tensor:
             return torch.from_numpy(floats(weights, f"encoder/{name}")).bfloat16()
@@ -72,10 +75,10 @@ class Encoder:
         self.last = pair("layer_norm", ("gamma", "beta"))
 
     @classmethod
-    def load(cls, folder: Path) -> Encoder:
+    def load(cls, folder: Path, threads: int = 1) -> Encoder:
         """Raises ModelError for a file of another kind."""
         try:
-            return cls(read(folder / FILE, lambda name: name.startswith("encoder/")))
+            return cls(read(folder / FILE, lambda name: name.startswith("encoder/")), threads)
         except (KeyError, ValueError, struct.error) as error:
             cure = 'encoder = "ctranslate2" does without'
             raise ModelError(folder.name, f"not a Whisper that this encoder knows ({error}); {cure}") from error
@@ -85,8 +88,13 @@ class Encoder:
         import numpy as np
         import torch
 
-        with torch.inference_mode():
-            return np.stack([self._window(torch.from_numpy(one).bfloat16()).float().numpy() for one in features])
+        def encoded(window: Samples) -> Samples:
+            with torch.inference_mode():
+                return self._window(torch.from_numpy(window).bfloat16()).float().numpy()
+
+        # torch counts its threads by the thread that calls: the diarizer's are its own
+        with ThreadPoolExecutor(self.threads, "encoder", torch.set_num_threads, (1,)) as pool:
+            return np.stack(list(pool.map(encoded, features)))
 
     def _window(self, features: Tensor) -> Tensor:
         from torch.nn import functional as nn

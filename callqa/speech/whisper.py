@@ -245,7 +245,7 @@ def _own_encoder(folder: Path, options: WhisperOptions) -> Encoder | None:
     if options.encoder == "ctranslate2" or (options.encoder == "auto" and not encoder.suits()):
         return None
     try:
-        return Encoder.load(folder)
+        return Encoder.load(folder, options.threads or threads())
     except ModelError as error:
         if options.encoder == "bfloat16":
             raise
